@@ -44,6 +44,11 @@ pub fn form(data: &[u8]) {
     crate::gateway::fuzz_form(data);
 }
 
+/// What a connection from a proxy begins with.
+pub fn proxy(data: &[u8]) {
+    crate::gateway::fuzz_proxy(data);
+}
+
 #[cfg(test)]
 #[path = "../../fuzz/bodies/kept.rs"]
 mod kept;
@@ -65,6 +70,11 @@ mod tests {
     #[test]
     fn forms_that_were_kept() {
         each("../fuzz/corpus/form", super::form);
+    }
+
+    #[test]
+    fn beginnings_of_a_proxys_connections_that_were_kept() {
+        each("../fuzz/corpus/proxy", super::proxy);
     }
 
     #[test]

@@ -163,6 +163,14 @@ pub fn two_certificates() -> Failed {
     )
 }
 
+/// The PROXY protocol without a proxy that may speak it.
+pub fn nobody_to_trust() -> Failed {
+    Failed::usage(
+        "--proxy-protocol has no effect without --trusted-proxy.",
+        "Name the proxies that speak it with --trusted-proxy.",
+    )
+}
+
 /// Options of ACME without a name to get a certificate for.
 pub fn no_domain() -> Failed {
     Failed::usage(
@@ -989,6 +997,19 @@ pub fn hidden_http(url: &str) -> Words {
         ),
         advice: "Say with --public-url (or FLUENCE_PUBLIC_URL) how they reach this node's HTTP, such as \
                  http://192.168.1.5:4180 or https://node.example.org."
+            .to_owned(),
+    }
+}
+
+/// A node that listens on all addresses of its machine has none on the internet.
+pub fn private_address(address: &impl Display) -> Words {
+    Words {
+        what: format!(
+            "Others are told to reach this node at {address}, which only those can who are in the same \
+             private network."
+        ),
+        advice: "Say with --external-address (or FLUENCE_EXTERNAL_ADDRESS) how others reach it, such as \
+                 /dns4/node.example.org/tcp/4101."
             .to_owned(),
     }
 }

@@ -68,11 +68,25 @@ fn what_keeps_a_node_from_starting_is_named() {
 fn a_node_that_others_would_not_find_says_what_to_set() {
     let world = World::new();
     let url = ["--public-url", "https://node.example.org"];
+    let external = [
+        "--external-address",
+        "/dns4/node.example.org/tcp/443/tls/ws",
+    ];
     for (number, (listen, warns)) in [
         (&["--listen-http", "0.0.0.0:0"][..], true),
         (&["--listen-http", "0.0.0.0:0", url[0], url[1]], false),
         (&["--listen-ws", "0.0.0.0:0"], true),
-        (&["--listen-ws", "0.0.0.0:0", url[0], url[1]], false),
+        (
+            &[
+                "--listen-ws",
+                "0.0.0.0:0",
+                url[0],
+                url[1],
+                external[0],
+                external[1],
+            ],
+            false,
+        ),
         (&[], false),
     ]
     .into_iter()

@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -274,7 +275,7 @@ fn the_unit_and_its_configuration_start_a_node() {
 
 #[test]
 fn systemd_understands_the_unit() {
-    if !has("systemd-analyze") {
+    if !has("systemd-analyze", "--version") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -296,6 +297,78 @@ fn systemd_understands_the_unit() {
         .filter(|line| line.contains("fluence.service"))
         .collect();
     assert!(ours.is_empty(), "{said}");
+}
+
+/// What can be seen of the container file without a program that builds it: its instructions, and that what it names is
+/// there and is not left out of what it is built from.
+#[test]
+fn the_container_file_is_built_from_what_is_there() {
+    let file = example("Containerfile");
+    let instructions: Vec<(&str, &str)> = file
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once(' ').unwrap())
+        .collect();
+    let all = |wanted: &str| -> Vec<&str> {
+        let of = instructions.iter().filter(|(kind, _)| *kind == wanted);
+        of.map(|(_, rest)| *rest).collect()
+    };
+    const KNOWN: [&str; 9] = [
+        "FROM",
+        "WORKDIR",
+        "COPY",
+        "RUN",
+        "USER",
+        "VOLUME",
+        "EXPOSE",
+        "ENTRYPOINT",
+        "CMD",
+    ];
+    for (kind, rest) in &instructions {
+        assert!(KNOWN.contains(kind), "{kind} {rest}");
+    }
+    // It is built in one stage and run in another, of the same system, so that its libraries are the same.
+    let from = all("FROM");
+    assert!(from[0].ends_with("-bookworm AS build") && from[1].starts_with("debian:bookworm"));
+    assert_eq!(from.len(), 2);
+    // The program is where the build leaves it, and where the entry point has it.
+    let manifest = fs::read_to_string(repository().join("node/Cargo.toml")).unwrap();
+    let build = all("RUN")[0];
+    assert_eq!(
+        build.split_whitespace().collect::<Vec<_>>(),
+        [
+            "cargo",
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "fluence-cli"
+        ]
+    );
+    assert!(manifest.contains("name = \"fluence-cli\"") && manifest.contains("name = \"fluence\""));
+    let copies = all("COPY");
+    let program = format!("--from=build {}/target/release/fluence ", all("WORKDIR")[0]);
+    assert_eq!(copies[0], ". .");
+    let to = copies[1].strip_prefix(&*program).unwrap();
+    assert!(all("ENTRYPOINT")[0].contains(to), "{to}");
+    // Its user exists, and has the directory that outlasts the container.
+    let user = all("RUN")[1];
+    assert!(user.starts_with("useradd ") && user.ends_with(&format!(" {}", all("USER")[0])));
+    assert!(user.contains(&format!("--home-dir {} ", all("VOLUME")[0])));
+    // What each crate needs is not left out.
+    let ignored = fs::read_to_string(repository().join(".dockerignore")).unwrap();
+    let workspace = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let members = workspace.split("\nmembers = [").nth(1).unwrap();
+    let members = members.split(']').next().unwrap().split(", ");
+    let needed = members.map(|member| member.trim_matches('"'));
+    for needed in needed.chain(["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"]) {
+        assert!(
+            needed == "." || repository().join(needed).exists(),
+            "{needed}"
+        );
+        assert!(ignored.lines().all(|line| line != needed), "{needed}");
+    }
+    assert!(ignored.lines().any(|line| line == "!dist/page"));
 }
 
 #[test]
@@ -324,9 +397,9 @@ fn the_command_line_of_the_container_is_understood() {
 }
 
 /// Whether a program is installed; if not, says that what it is for is not tried.
-fn has(program: &str) -> bool {
+fn has(program: &str, version: &str) -> bool {
     let mut asked = Command::new(program);
-    let asked = asked.arg("--version").stdout(Stdio::null());
+    let asked = asked.arg(version).stdout(Stdio::null());
     let is_there = asked.stderr(Stdio::null()).status().is_ok();
     if !is_there {
         eprintln!("skipped: {program} is not installed");
@@ -394,7 +467,7 @@ fn use_through(directory: &Path, node: &Fluence, port: u16) {
 
 #[test]
 fn a_node_works_behind_nginx_as_the_example_has_it() {
-    if !has("nginx") {
+    if !has("nginx", "-v") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -437,8 +510,66 @@ fn a_node_works_behind_nginx_as_the_example_has_it() {
 }
 
 #[test]
+fn a_node_works_behind_haproxy_as_the_example_has_it() {
+    if !has("haproxy", "-v") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    certificate(path);
+    let port = free_port();
+    // What the guide has the operator write, and where the certificate is.
+    let guide = guide();
+    let lines = guide.split("      listen-tls = ").nth(1).unwrap();
+    let lines = lines.split("\n\n").next().unwrap();
+    let lines = format!("listen-tls = {lines}");
+    let tls = path.to_str().unwrap();
+    let at = format!("127.0.0.1:{}", free_port());
+    let config = with(
+        &lines,
+        &[
+            ("127.0.0.1:8443", &*at),
+            (
+                "https://node.example.org",
+                &format!("https://127.0.0.1:{port}"),
+            ),
+        ],
+    );
+    let config =
+        format!("{config}\ntls-cert = \"{tls}/fullchain.pem\"\ntls-key = \"{tls}/privkey.pem\"\n");
+    let file = path.join("node.toml");
+    fs::write(&file, config).unwrap();
+    let mut command = fluence(&path.join("node"));
+    command.args(["node", "--config"]).arg(&file);
+    for port in ["--listen-tcp", "--listen-ws", "--listen-http"] {
+        command.args([port, "127.0.0.1:0"]);
+    }
+    let node = Fluence::start(&mut command);
+    node.event("listening");
+    let site = with(
+        &example("haproxy.cfg"),
+        &[
+            ("bind :::443 v4v6", &format!("bind 127.0.0.1:{port}")),
+            ("127.0.0.1:8443", &at),
+        ],
+    );
+    let file = path.join("haproxy.cfg");
+    fs::write(&file, site).unwrap();
+    let mut haproxy = Command::new("haproxy");
+    haproxy.arg("-db").arg("-f").arg(&file);
+    let mut server = Server(haproxy.spawn().unwrap());
+    wait_for(port, &mut server);
+    use_through(path, &node, port);
+    // Without the proxy, nobody gets anywhere from its address.
+    let mut bare = std::net::TcpStream::connect(&at).unwrap();
+    bare.set_read_timeout(Some(LONG)).unwrap();
+    bare.write_all(&[22, 3, 1, 0, 1, 1]).unwrap();
+    assert!(matches!(bare.read(&mut [0]), Ok(0) | Err(_)));
+}
+
+#[test]
 fn a_node_works_behind_caddy_as_the_example_has_it() {
-    if !has("caddy") {
+    if !has("caddy", "version") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -76,6 +76,11 @@ impl Authority {
 
     /// A connection with TLS to a URL, for HTTP/1.1.
     fn connect(&self, url: &str) -> StreamOwned<ClientConnection, TcpStream> {
+        self.connect_after(url, b"")
+    }
+
+    /// The same, with these bytes before TLS begins.
+    fn connect_after(&self, url: &str, first: &[u8]) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
         let own = CertificateDer::from_pem_file(self.path("ca.pem")).unwrap();
         roots.add(own).unwrap();
@@ -87,7 +92,8 @@ impl Authority {
             .with_no_client_auth();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-        let socket = TcpStream::connect(url.trim_start_matches("https://")).unwrap();
+        let mut socket = TcpStream::connect(url.trim_start_matches("https://")).unwrap();
+        socket.write_all(first).unwrap();
         socket.set_read_timeout(Some(LONG)).unwrap();
         StreamOwned::new(connection, socket)
     }
@@ -256,8 +262,33 @@ fn what_is_wrong_with_tls_is_said() {
     assert!(code == 1 && other.contains("--ca"), "{other}");
 }
 
-/// A reverse proxy before a port that says for whom it asks; returns its port.
-fn proxy(to: &str, client: &'static str) -> u16 {
+/// How a proxy says for whom it asks.
+#[derive(Clone, Copy)]
+enum Says {
+    /// In a header of HTTP.
+    Forwarded,
+    /// With the PROXY protocol, version 1 and 2.
+    Text,
+    Binary,
+}
+
+/// What a proxy writes first for this client.
+fn preamble(says: Says, client: &str) -> Vec<u8> {
+    match says {
+        Says::Forwarded => Vec::new(),
+        Says::Text => format!("PROXY TCP4 {client} 127.0.0.1 4711 80\r\n").into_bytes(),
+        Says::Binary => {
+            let ip: std::net::Ipv4Addr = client.parse().unwrap();
+            let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c".to_vec();
+            header.extend(ip.octets());
+            header.extend([127, 0, 0, 1, 0x12, 0x67, 0, 80]);
+            header
+        }
+    }
+}
+
+/// A proxy before a port that says for whom it asks; returns its port.
+fn proxy(to: &str, client: &'static str, says: Says) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let to = to.trim_start_matches("http://").to_owned();
@@ -265,6 +296,7 @@ fn proxy(to: &str, client: &'static str) -> u16 {
         for stream in listener.incoming() {
             let (mut stream, mut node) = (stream.unwrap(), TcpStream::connect(&to).unwrap());
             std::thread::spawn(move || {
+                node.write_all(&preamble(says, client)).unwrap();
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
                     let mut byte = [0];
@@ -272,7 +304,12 @@ fn proxy(to: &str, client: &'static str) -> u16 {
                     head.extend(byte);
                 }
                 head.truncate(head.len() - 2);
-                write!(head, "X-Forwarded-For: 6.6.6.6, {client}\r\n\r\n").unwrap();
+                // With the PROXY protocol, this is what a client has written.
+                let named = match says {
+                    Says::Forwarded => client,
+                    Says::Text | Says::Binary => "6.6.6.7",
+                };
+                write!(head, "X-Forwarded-For: 6.6.6.6, {named}\r\n\r\n").unwrap();
                 node.write_all(&head).unwrap();
                 let (mut from, mut back) = (stream.try_clone().unwrap(), node.try_clone().unwrap());
                 std::thread::spawn(move || std::io::copy(&mut from, &mut node));
@@ -288,8 +325,8 @@ fn proxy(to: &str, client: &'static str) -> u16 {
 const CALLS: usize = 24;
 
 /// How many of so many calls through a proxy that asks for this client are answered.
-fn answered(world: &World, client: &'static str) -> usize {
-    let node = format!("/ip4/127.0.0.1/tcp/{}/ws", proxy(&world.http, client));
+fn answered(world: &World, client: &'static str, says: Says) -> usize {
+    let node = format!("/ip4/127.0.0.1/tcp/{}/ws", proxy(&world.http, client, says));
     let call = |n: usize| {
         let state = world.path(&format!("{client}-{n}"));
         let mut command = fluence(&state);
@@ -309,17 +346,94 @@ fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
     let limits = ["--calls-per-ip-per-second", "1"];
     let trusting = World::with(&[&limits[..], &["--trusted-proxy", "127.0.0.0/8"]].concat());
     // Eight at once, and perhaps a few more meanwhile.
-    let first = answered(&trusting, "192.0.2.1");
+    let first = answered(&trusting, "192.0.2.1", Says::Forwarded);
     assert!((8..CALLS).contains(&first), "{first}");
-    let other = answered(&trusting, "192.0.2.2");
+    let other = answered(&trusting, "192.0.2.2", Says::Forwarded);
     assert!((8..CALLS).contains(&other), "{other}");
     let story = trusting.node.story();
     assert!(story.contains("192.0.2.1 makes more calls"), "{story}");
     assert!(!story.contains("6.6.6.6"), "{story}");
     // A header that anybody may have written says nothing.
     let careful = World::with(&limits);
-    assert_eq!(answered(&careful, "192.0.2.1"), CALLS);
+    assert_eq!(answered(&careful, "192.0.2.1", Says::Forwarded), CALLS);
     assert!(!careful.node.story().contains("192.0.2.1"));
+}
+
+/// The answer to a request after these bytes, up to its end; empty if there is none.
+fn raw(address: &str, first: &[u8], path: &str) -> String {
+    let address = address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    // Whoever is refused may see that while it still writes.
+    let _ = stream.write_all(&[first, request.as_bytes()].concat());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_trusted_proxy_that_reads_no_http_says_who_connects() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    authority.issue(3000);
+    let own = authority.options();
+    let options = [
+        "--calls-per-ip-per-second",
+        "1",
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--proxy-protocol",
+    ];
+    let world = World::with(&[&refs(&own)[..], &options].concat());
+    let first = answered(&world, "192.0.2.1", Says::Text);
+    assert!((8..CALLS).contains(&first), "{first}");
+    let other = answered(&world, "192.0.2.2", Says::Binary);
+    assert!((8..CALLS).contains(&other), "{other}");
+    let story = world.node.story();
+    assert!(story.contains("192.0.2.1 makes more calls"), "{story}");
+    assert!(!story.contains("6.6.6"), "{story}");
+
+    // Where the proxy does not say it, there is no answer, and its own questions have one.
+    let served = |first: &[u8]| raw(&world.http, first, "/healthz").starts_with("HTTP/1.0 200");
+    assert!(served(&preamble(Says::Text, "192.0.2.1")));
+    assert!(served(&preamble(Says::Binary, "192.0.2.1")));
+    assert!(served(b"PROXY UNKNOWN\r\n"));
+    assert!(served(b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"));
+    assert_eq!(raw(&world.http, b"", "/healthz"), "");
+    assert_eq!(raw(&world.http, b"PROXY TCP4 a b 1 2\r\n", "/healthz"), "");
+    assert_eq!(
+        raw(&world.http, b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff", "/"),
+        ""
+    );
+    let mut silent = TcpStream::connect(world.http.trim_start_matches("http://")).unwrap();
+    silent.write_all(b"PROXY TCP4 192.0.2.1 ").unwrap();
+    ended(silent);
+
+    // It stands before TLS, too.
+    let status = output(fluence(&world.path("node")).args(["node", "status"]));
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let url = status["url"].as_str().unwrap();
+    let first = preamble(Says::Binary, "192.0.2.1");
+    let (head, _) = ask(&mut authority.connect_after(url, &first), "/healthz");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let mut bare = authority.connect(url);
+    assert!(write!(bare, "GET / HTTP/1.0\r\n\r\n").is_err());
+}
+
+#[test]
+fn nobody_but_a_trusted_proxy_says_who_connects() {
+    let world = World::with(&["--trusted-proxy", "192.0.2.9", "--proxy-protocol"]);
+    let answer = |first: &[u8]| raw(&world.http, first, "/healthz");
+    assert!(answer(b"").starts_with("HTTP/1.0 200"));
+    for says in [Says::Text, Says::Binary] {
+        let said = answer(&preamble(says, "192.0.2.1"));
+        assert!(!said.contains(" 200 "), "{said}");
+    }
+    // An option that would do nothing is a mistake.
+    let (code, error) = start_node(&world.path("other"), &["--proxy-protocol"]).fails();
+    let error = error.to_string();
+    assert!(code == 2 && error.contains("--trusted-proxy"), "{error}");
 }
 
 #[test]

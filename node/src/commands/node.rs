@@ -80,6 +80,9 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     if hides_http {
         warn("public_url", text::hidden_http(node.url()));
     }
+    if let Some(address) = node.only_private() {
+        warn("external_address", text::private_address(address));
+    }
     if node.ipfs_answers() == Some(false) {
         warn("ipfs", text::ipfs_away());
     }

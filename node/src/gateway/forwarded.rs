@@ -10,6 +10,12 @@ const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// How many addresses of a chain of proxies are looked at.
 const MAX_CHAIN: usize = 32;
 
+/// Whether an address is that of a trusted proxy.
+pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
+}
+
 /// The client of a request that came from this address: the address itself, unless it is that of a
 /// trusted proxy. Then it is the last address of those that the proxies name which is no trusted
 /// proxy's; whatever stands before that could be anybody's invention.
@@ -17,10 +23,7 @@ const MAX_CHAIN: usize = 32;
 /// A proxy that sets one of the two headers may pass on what a client has written into the other. So
 /// if both are there and do not agree, neither counts, and all for whom that is so share what one address may.
 pub(super) fn client(from: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        let address = address.to_canonical();
-        trusted.iter().any(|network| network.contains(&address))
-    };
+    let is_trusted = |address| is_trusted(address, trusted);
     if !is_trusted(from) {
         return from;
     }

@@ -33,6 +33,7 @@ mod limits;
 mod listing;
 mod nodes;
 mod page;
+mod proxy_protocol;
 mod ranges;
 mod raw;
 mod reply;
@@ -69,6 +70,8 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use import::fuzz as fuzz_form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use proxy_protocol::fuzz as fuzz_proxy;
 
 /// Reads what a request asks for, as a closed gateway and as an open one, and for whom.
 #[cfg(any(test, feature = "fuzzing"))]

@@ -28,12 +28,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig as TlsConfig;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-use super::connections::{Connections, Traffic, UnderWay};
+use super::connections::{Connection, Connections, Traffic, UnderWay};
 use super::counts::Counts;
-use super::forwarded::client;
+use super::forwarded::{client, is_trusted};
 use super::limits::{
     ACCEPT_PAUSE, HEAD_PATIENCE, MAX_CONNECTIONS, STOP_PATIENCE, WRITE_PATIENCE, builder,
 };
+use super::proxy_protocol;
 use crate::fairness::AddressBlock;
 use crate::platform::file_limit;
 use crate::tls::PROOF;
@@ -76,6 +77,8 @@ pub struct ServerConfig {
     pub max_connections: usize,
     /// The networks of reverse proxies, which say truly for whom they ask.
     pub proxies: Vec<IpNet>,
+    /// Whether they say so with the PROXY protocol, with which each of their connections must then begin.
+    pub proxy_protocol: bool,
     /// Counts and limits the bytes of all connections.
     pub meter: Meter,
     /// Takes WebSockets over; without it, none are opened.
@@ -87,6 +90,7 @@ impl Default for ServerConfig {
         Self {
             max_connections: MAX_CONNECTIONS,
             proxies: Vec::new(),
+            proxy_protocol: false,
             meter: Meter::default(),
             web_sockets: None,
         }
@@ -156,6 +160,11 @@ impl Server {
             };
             let (server, tls, watcher) = (Arc::clone(&self), tls.clone(), graceful.watcher());
             tokio::spawn(async move {
+                let Some((stream, from, connection)) =
+                    server.origin(stream, from, connection).await
+                else {
+                    return;
+                };
                 let traffic = Arc::clone(&connection.traffic);
                 tokio::select! {
                     () = server.talk(stream, from, tls, &traffic, watcher) => {}
@@ -168,6 +177,35 @@ impl Server {
         drop(listener);
         // Connections that take longer are cut off when the runtime shuts down.
         let _ = timeout(STOP_PATIENCE, graceful.shutdown()).await;
+    }
+
+    /// Where a connection comes from: for one of a proxy that speaks the PROXY protocol, the client whom it names, who
+    /// takes the place of the proxy. `None` if it ends here.
+    async fn origin(
+        &self,
+        mut stream: TcpStream,
+        from: SocketAddr,
+        connection: Connection,
+    ) -> Option<(TcpStream, SocketAddr, Connection)> {
+        if !self.config.proxy_protocol || !is_trusted(from.ip(), &self.config.proxies) {
+            return Some((stream, from, connection));
+        }
+        let told = tokio::select! {
+            told = proxy_protocol::read(&mut stream) => told,
+            () = connection.traffic.ends() => return None,
+        };
+        match told {
+            Ok(Some(client)) => {
+                drop(connection);
+                let connection = self.connections.enter(AddressBlock::from(client.ip()))?;
+                Some((stream, client, connection))
+            }
+            Ok(None) => Some((stream, from, connection)),
+            Err(error) => {
+                tracing::debug!(%error, proxy = %from, "a connection did not begin with the PROXY protocol");
+                None
+            }
+        }
     }
 
     /// Serves one connection to its end.

@@ -101,12 +101,18 @@ options! {
     /// the header itself [default: none].
     #[arg(value_name = "NETWORKS", help_heading = "Network")]
     trusted_proxy: List<IpNet> = "FLUENCE_TRUSTED_PROXY",
+    /// The connections of trusted proxies to the ports for HTTP and TLS begin with the PROXY protocol,
+    /// version 1 or 2, which says where a client comes from. Those that do not are ended, and from
+    /// anybody else it is not understood [default: false].
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
+    proxy_protocol: bool = "FLUENCE_PROXY_PROTOCOL",
     /// Where /metrics for Prometheus listens, over plain HTTP; whoever reaches it can read it
     /// [default: nowhere].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_metrics: SocketAddr = "FLUENCE_LISTEN_METRICS",
     /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; separate
-    /// several with spaces [default: where it listens].
+    /// several with spaces [default: where it listens; of all addresses of a machine, those on the
+    /// internet].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: List<Multiaddr> = "FLUENCE_EXTERNAL_ADDRESS",
     /// Origins of web pages that may connect over WebSocket, such as https://HOST, or * for
@@ -290,6 +296,8 @@ pub struct Config {
     pub ca: Option<PathBuf>,
     /// The networks of reverse proxies.
     pub proxies: Vec<IpNet>,
+    /// Whether the proxies speak the PROXY protocol.
+    pub proxy_protocol: bool,
     /// The socket address on which `/metrics` listens.
     pub listen_metrics: Option<SocketAddr>,
     /// How many HTTP connections may be open at one time.
@@ -499,6 +507,11 @@ impl Options {
                 return Err(text::too_small(flag, least));
             }
         }
+        let proxies = self.trusted_proxy.unwrap_or_default().0;
+        let proxy_protocol = self.proxy_protocol.unwrap_or(false);
+        if proxy_protocol && proxies.is_empty() {
+            return Err(text::nobody_to_trust());
+        }
         let http = HttpLimits::default();
         let storage = StorageConfig::default();
         let limits = RelayLimits::default();
@@ -521,7 +534,8 @@ impl Options {
             listen_http: self.listen_http.unwrap_or_else(|| parsed(LISTEN_HTTP)),
             tls,
             ca: self.ca,
-            proxies: self.trusted_proxy.unwrap_or_default().0,
+            proxies,
+            proxy_protocol,
             listen_metrics: self.listen_metrics,
             max_http_connections: self
                 .max_http_connections

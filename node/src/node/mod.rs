@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::state::check_node;
-use fluence::storage::multiaddr_of;
+use fluence::storage::{is_private, multiaddr_of};
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
 use tokio::net::TcpListener;
@@ -62,6 +62,8 @@ pub struct Node {
     blocks: Option<Arc<Blocks>>,
     /// The multiaddr of the port with TLS.
     secure: Option<Multiaddr>,
+    /// An address of a private network that others are told because there is no other.
+    only_private: Option<Multiaddr>,
     metrics: Option<String>,
     tls: Option<Arc<Tls>>,
     /// Has the node try now to get a certificate that it lacks.
@@ -122,7 +124,7 @@ impl Node {
             std::net::TcpListener::bind(address)
                 .map_err(|error| text::cannot_listen("libp2p", address, &error))?;
         }
-        let is_private = config.is_private();
+        let is_own = config.is_private();
         let is_hidden = config.hides_http();
         let secure_url = match (&tls, &secure_listener) {
             (Some(tls), Some((_, at))) => Some(secure_url(&config, tls, *at)?),
@@ -137,6 +139,9 @@ impl Node {
             _ => config.external,
         };
 
+        let mut sockets = config.listen_sockets.iter();
+        let listens_everywhere =
+            external.is_empty() && sockets.any(|socket| socket.ip().is_unspecified());
         let meter = Meter::new(config.max_bandwidth);
         let mut limits = config.limits;
         limits.max_connections = open_files::connections(limits.max_connections, files);
@@ -179,12 +184,13 @@ impl Node {
             None
         };
         let addresses = if external.is_empty() {
-            let mut addresses = peer.listeners().await;
-            addresses.extend(secure.clone());
-            addresses
+            peer.announced().await
         } else {
             external
         };
+        let only_private = addresses.first().filter(|_| listens_everywhere);
+        let only_private = only_private.filter(|_| addresses.iter().all(leads_inside));
+        let only_private = only_private.cloned();
         let readiness = Readiness {
             peer: peer.clone(),
             storage: storage.clone(),
@@ -212,6 +218,7 @@ impl Node {
             ServerConfig {
                 max_connections: config.max_http_connections,
                 proxies: config.proxies,
+                proxy_protocol: config.proxy_protocol,
                 meter: meter.clone(),
                 web_sockets: peer.web_sockets().await,
             },
@@ -261,7 +268,7 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_private);
+        let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_own);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         let (home, known) = (state.to_owned(), peer.clone());
@@ -282,6 +289,7 @@ impl Node {
             url,
             blocks,
             secure,
+            only_private,
             metrics,
             tls,
             hurry,
@@ -306,6 +314,12 @@ impl Node {
     /// grants no uploads.
     pub fn ipfs_answers(&self) -> Option<bool> {
         self.blocks.as_ref().map(|blocks| blocks.answers())
+    }
+
+    /// An address of a private network that others are told, if the node listens on all addresses of a machine that has no
+    /// other.
+    pub fn only_private(&self) -> Option<&Multiaddr> {
+        self.only_private.as_ref()
     }
 
     /// The URL of the node's HTTP server, as seen from this machine.
@@ -440,6 +454,15 @@ fn addresses_beside(secure: &Multiaddr, config: &Config) -> Vec<Multiaddr> {
     // IPv4 and IPv6 may have the same port.
     addresses.dedup();
     addresses
+}
+
+/// Whether an address is one of a private network, or of this machine.
+fn leads_inside(address: &Multiaddr) -> bool {
+    match address.iter().next() {
+        Some(Protocol::Ip4(ip)) => is_private(&ip.to_string()),
+        Some(Protocol::Ip6(ip)) => is_private(&ip.to_string()),
+        _ => false,
+    }
 }
 
 /// What `/healthz` reports in addition to the state of the storage.
