@@ -65,6 +65,9 @@ mod relay;
 mod route;
 mod runtime;
 mod seal;
+#[cfg(all(not(target_family = "wasm"), any(test, feature = "simulation")))]
+#[doc(hidden)]
+pub mod simulation;
 mod statuses;
 mod transport;
 #[cfg(target_arch = "wasm32")]
