@@ -25,11 +25,16 @@ use crate::guests::Guests;
 use crate::libraries;
 use crate::records::{ProviderRecords, RecordLimits};
 use crate::route::RouteCodec;
+use crate::slim::Slim;
 use of_nodes::{Gate, Relay};
+
+/// The protocols of a peer, and what they tell.
+pub(crate) type Behaviour = Slim<Protocols>;
+pub(crate) type BehaviourEvent = ProtocolsEvent;
 
 /// The protocols of a peer.
 #[derive(NetworkBehaviour)]
-pub(crate) struct Behaviour {
+pub(crate) struct Protocols {
     pub(crate) limits: connection_limits::Behaviour,
     /// Comes before all that asks a node's [`Guests`] about a peer.
     pub(crate) gate: Toggle<Gate>,
@@ -43,7 +48,7 @@ pub(crate) struct Behaviour {
     pub(crate) ping: ping::Behaviour,
 }
 
-impl Behaviour {
+impl Slim<Protocols> {
     /// A node has `guests`.
     pub(crate) fn new(
         config: &Config,
@@ -69,7 +74,7 @@ impl Behaviour {
         );
         #[cfg(target_family = "wasm")]
         let (gate, relay) = (None::<Gate>, None::<Relay>);
-        Self {
+        Self(Protocols {
             limits: connection_limits::Behaviour::new(libraries::connections(node)),
             gate: gate.into(),
             guard: Guard::default(),
@@ -80,7 +85,7 @@ impl Behaviour {
             routes: config.routes.then(libraries::routes).into(),
             identify: identify::Behaviour::new(libraries::identify(key, config.agent.clone())),
             ping: ping::Behaviour::new(libraries::ping()),
-        }
+        })
     }
 }
 

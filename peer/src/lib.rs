@@ -68,6 +68,7 @@ mod seal;
 #[cfg(all(not(target_family = "wasm"), any(test, feature = "simulation")))]
 #[doc(hidden)]
 pub mod simulation;
+mod slim;
 mod statuses;
 mod transport;
 #[cfg(target_arch = "wasm32")]
