@@ -196,6 +196,7 @@ mod tests {
                 size: Some(7),
                 source: None,
                 key,
+                ends: None,
             },
             EventKind::Hashed {
                 id: id(),

@@ -31,7 +31,7 @@ fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let function = format!("fn {name}(");
     let is_it = |line: &&str| line.contains(&function);
-    let Some(at) = lines.iter().position(|line| is_it(&line)) else {
+    let Some(at) = lines.iter().position(is_it) else {
         return false;
     };
     // A macro may make tests of the functions that are listed for it.

@@ -302,6 +302,7 @@ mod tests {
         for (began, about) in [
             (
                 EventKind::ShareBegan {
+                    ends: None,
                     id: ItemId("a".into()),
                     key: key(),
                     name: "a".into(),

@@ -271,6 +271,7 @@ fn a_read_that_fails_once_does_not_end_a_share() {
 /// A chosen file that is so large that it stays where it is.
 fn large(seed: u8) -> ShareInput<SimSource> {
     ShareInput {
+        ends: None,
         private: false,
         name: Some("film".into()),
         mime: None,
