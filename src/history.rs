@@ -7,7 +7,7 @@ use crate::journal;
 use crate::report::Mask;
 use crate::state::{Event, EventKind, Item, State};
 
-/// The most events that are kept, apart from those since the last snapshot of the journal.
+/// The most events that are kept, lines of logs counted, apart from those since the last snapshot of the journal.
 pub const MAX_EVENTS: u64 = 10_000;
 /// How long they are kept, in milliseconds.
 pub const MAX_AGE_MS: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -119,19 +119,20 @@ pub fn event(text: &str) -> Option<Event> {
     serde_json::from_str(text).ok()
 }
 
-/// A state without keys. What can be opened with a key must not be longer there than the person wants it.
+/// A state without keys and permissions to upload. What can be opened with a key must not be longer there than the person wants
+/// it.
 fn without_keys(state: &State) -> State {
     let mut state = state.clone();
-    let keyless: Vec<Item> = state
-        .items
-        .values()
-        .filter(|item| item.key.is_some())
-        .map(|item| Item {
-            key: None,
-            ..item.clone()
-        })
-        .collect();
-    state.items.extend(keyless);
+    let keyless = state.items.values().map(|item| {
+        let mut item = item.clone();
+        item.key = None;
+        if let Some(upload) = &mut item.upload {
+            upload.token = None;
+        }
+        item
+    });
+    let keyless: Vec<Item> = keyless.collect();
+    state.items = keyless.into_iter().collect();
     state
 }
 
@@ -299,8 +300,9 @@ mod tests {
     fn a_history_has_no_key_and_no_permission() {
         let history = lived();
         let key = Key::new([7; 16]).text();
-        let state = frame(&history.at(3));
+        let state = frame(&history.at(5));
         assert!(state.contains("diary.txt") && !state.contains(&key));
+        assert!(state.contains("secret.example") && !state.contains("secrettoken"));
         let kept: Vec<String> = history.events.iter().filter_map(kept).collect();
         assert_eq!(kept.len(), 2, "the others stay as they are");
         assert!(kept.iter().all(|text| !text.contains(&key)));

@@ -41,7 +41,8 @@ impl Handovers {
             return;
         }
         // A file that may stay where it is comes with its handle.
-        let handles = Array::from(&js::member(message, "handles"));
+        let handles = js::member(message, "handles");
+        let handles = handles.dyn_into::<Array>().unwrap_or_default();
         let files: Vec<BlobSource> = Array::from(&files)
             .iter()
             .enumerate()

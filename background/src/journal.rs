@@ -89,6 +89,10 @@ impl Journal {
         }
         let journal::Read { state, damage, .. } = stored.read;
         let adopt = damage.may_miss_items() || journal.must_adopt().await;
+        if !damaged {
+            let dropped = journal.drop_old(&state).await;
+            js::warn_on_error("old history stays", dropped.map_err(|why| why.to_string()));
+        }
         Opened {
             journal,
             state,
@@ -220,7 +224,7 @@ impl Journal {
             .iter()
             .filter(|event| !event.kind.is_ephemeral())
             .collect();
-        if kept.is_empty() {
+        if kept.is_empty() && snapshot.is_none() {
             return Ok(());
         }
         self.database
@@ -366,8 +370,12 @@ impl Journal {
             .filter_map(|event| Some((event.seq as f64, history::kept(event)?)))
             .collect();
         // In the beginning there was nothing.
-        let begins = frames.is_empty() && events.first().is_some_and(|first| first.seq == 1);
-        frames.extend(begins.then_some(Frame { seq: 0, at: now }));
+        let first = events.first().filter(|first| first.seq == 1);
+        let began = first.filter(|_| frames.is_empty()).map(|first| Frame {
+            seq: 0,
+            at: first.at,
+        });
+        frames.extend(began);
         frames.push(Frame { seq, at: now });
         let (old, from) = too_old(&frames, now);
         self.database
@@ -379,9 +387,9 @@ impl Journal {
                 for (number, text) in &kept {
                     journal.put_with_key(&text.as_str().into(), &(*number).into())?;
                 }
-                if begins {
+                if let Some(Frame { seq, at }) = began {
                     let nothing = history::frame(&State::default());
-                    meta.put_with_key(&nothing.into(), &frame_key(0, now).into())?;
+                    meta.put_with_key(&nothing.into(), &frame_key(seq, at).into())?;
                 }
                 meta.put_with_key(&frame.into(), &frame_key(seq, now).into())?;
                 for frame in old {
@@ -389,6 +397,47 @@ impl Journal {
                 }
                 let before = IdbKeyRange::upper_bound(&(from as f64).into())?;
                 journal.delete(&before.into())?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Drops events that are older than the history may be. A browser in which little happens makes no snapshot for a long
+    /// time.
+    async fn drop_old(&self, now: &State) -> Result<(), StoreError> {
+        let limit = time::now_ms().saturating_sub(history::MAX_AGE_MS);
+        let frames = self.frames().await?;
+        if frames.first().is_none_or(|first| first.at >= limit) {
+            return Ok(());
+        }
+        let (snapshot, mut events) = self.history(None).await?;
+        let mut then = Reader::new(snapshot.as_deref()).finish().state;
+        let begins = then.seq;
+        loop {
+            let before = then.seq;
+            let read = events.iter().filter_map(|text| history::event(text));
+            for event in read.take_while(|event| event.at < limit) {
+                then.apply(&event);
+            }
+            if then.seq == before {
+                break;
+            }
+            (_, events) = self.history(Some(then.seq)).await?;
+        }
+        if then.seq == begins {
+            return Ok(());
+        }
+        let (text, frame) = (journal::snapshot(now), history::frame(&then));
+        self.database
+            .write(&[META, JOURNAL], |transaction| {
+                let meta = transaction.object_store(META)?;
+                meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
+                for frame in frames.iter().filter(|frame| frame.seq <= then.seq) {
+                    meta.delete(&frame_key(frame.seq, frame.at).into())?;
+                }
+                meta.put_with_key(&frame.into(), &frame_key(then.seq, limit).into())?;
+                let before = IdbKeyRange::upper_bound(&(then.seq as f64).into())?;
+                transaction.object_store(JOURNAL)?.delete(&before.into())?;
                 Ok(())
             })
             .await
@@ -436,8 +485,8 @@ impl Journal {
                     None => SNAPSHOT.to_owned(),
                 };
                 let snapshot = self.database.get(META, &key.into()).await?.as_string();
-                let seq = Reader::new(snapshot.as_deref()).seq();
-                (snapshot, seq)
+                let state = Reader::new(snapshot.as_deref()).finish().state;
+                (snapshot.map(|_| history::frame(&state)), state.seq)
             }
         };
         let newer = newer_than(after)?;
@@ -449,7 +498,12 @@ impl Journal {
             .await?;
         let events = Array::from(&events).to_vec();
         let texts = events.iter().filter_map(JsValue::as_string);
-        Ok((snapshot, texts.collect()))
+        // The newest events may still have what the history does not keep.
+        let kept = texts.map(|text| {
+            let kept = history::event(&text).and_then(|event| history::kept(&event));
+            kept.unwrap_or(text)
+        });
+        Ok((snapshot, kept.collect()))
     }
 
     /// The snapshots from which the history can be made again, oldest first.

@@ -227,6 +227,8 @@ struct Batch {
     events: Vec<Event>,
     /// A snapshot of the state after these events, if it is time for one.
     snapshot: Option<Snapshot>,
+    /// The task that waits until the history before this snapshot is forgotten.
+    forget: Option<(Snapshot, oneshot::Sender<Result<(), StoreError>>)>,
     /// The tasks that wait until the events are written.
     done: Vec<oneshot::Sender<()>>,
 }
@@ -266,19 +268,42 @@ impl Recorder {
         {
             let mut waiting = self.waiting.borrow_mut();
             waiting.events.extend(events);
-            let count = waiting.events.len();
+            let lasting = |event: &&Event| !event.kind.is_ephemeral();
+            let count = waiting.events.iter().filter(lasting).count();
             waiting.snapshot = self.snapshots.get().and_then(|look| {
                 look(&|state| {
                     let is_due = self.journal.is_snapshot_due(count, state.items.len());
-                    is_due.then(|| Snapshot::of(state))
+                    (count > 0 && is_due).then(|| Snapshot::of(state))
                 })
             });
             waiting.done.push(done);
         }
+        self.start();
+        wait.map(drop).boxed_local()
+    }
+
+    /// Forgets the history before now, once all that has happened until now is written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it was not forgotten.
+    pub async fn forget(self: Rc<Self>) -> Result<(), StoreError> {
+        let closed = || StoreError::Failed("the history was not forgotten".to_owned());
+        let (told, forgotten) = oneshot::channel();
+        let look = self.snapshots.get().ok_or_else(closed)?;
+        let now = look(&|state| Some(Snapshot::of(state))).ok_or_else(closed)?;
+        {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.forget = Some((now, told));
+            waiting.done.push(oneshot::channel().0);
+        }
+        self.start();
+        forgotten.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn start(self: Rc<Self>) {
         if !self.running.replace(true) {
             wasm_bindgen_futures::spawn_local(self.run());
         }
-        wait.map(drop).boxed_local()
     }
 
     /// Writes events, after the earlier ones that could not be written.
@@ -334,6 +359,14 @@ impl Recorder {
                 return;
             }
             let written = self.write(&waiting).await;
+            if let Some((Snapshot { text, frame, seq }, told)) = waiting.forget {
+                let forgotten = match &written {
+                    Ok(()) => self.journal.forget_history(&text, &frame, seq).await,
+                    Err(why) => Err(why.clone()),
+                };
+                // A task that has stopped waiting needs no answer.
+                let _ = told.send(forgotten);
+            }
             if written.is_err() && !self.trying.replace(true) {
                 wasm_bindgen_futures::spawn_local(Rc::clone(&self).try_again());
             }

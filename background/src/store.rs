@@ -235,7 +235,10 @@ impl DiskStore {
     /// Lets go of a file that stays where the person has it.
     async fn let_go(&self, id: &ItemId) {
         let left = self.left.borrow_mut().remove(id);
-        if let (Some((_, _held)), Some(page)) = (left, self.disk.page()) {
+        // An earlier worker may have given it to the page.
+        let handle = self.database.get(HANDLES, &id.0.as_str().into()).await;
+        let is_held = left.is_some() || handle.is_ok_and(|handle| !handle.is_undefined());
+        if let (true, Some(page)) = (is_held, self.disk.page()) {
             let forgotten = page.forget_file(&id.0).await;
             js::warn_on_error("a file is held longer than it is shared", forgotten);
         }

@@ -42,7 +42,7 @@ use crate::omnibox;
 use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
-use crate::platform::{Browser, Recorder, Snapshot};
+use crate::platform::{Browser, Recorder};
 use crate::save::Saver;
 use crate::saving::Saving;
 use crate::sharing::{self, How, Sharing, Wish};
@@ -78,6 +78,7 @@ pub struct Worker {
     network: Network,
     database: Database,
     journal: Journal,
+    recorder: Rc<Recorder>,
     faces: Rc<Faces>,
     sharing: Rc<Sharing>,
     saving: Rc<Saving>,
@@ -189,6 +190,7 @@ impl Worker {
             network,
             database,
             journal,
+            recorder: Rc::clone(&recorder),
             faces,
             sharing,
             saving,
@@ -607,9 +609,8 @@ impl Worker {
             Command::History { after } => answer(self.history(after).await),
             Command::ExportHistory => answer(self.export_history().await),
             Command::ForgetHistory => {
-                let now = self.engine.with_state(Snapshot::of);
-                let forgotten = self.journal.forget_history(&now.text, &now.frame, now.seq);
-                done(forgotten.await.map_err(|why| Failure::from(&why)), None)
+                let forgotten = Rc::clone(&self.recorder).forget().await;
+                done(forgotten.map_err(|why| Failure::from(&why)), None)
             }
             Command::ShareAgain { id } => {
                 self.sharing.is_wanted(&id);

@@ -158,7 +158,8 @@ impl<P: Platform> Engine<P> {
 
 /// When the limits of an item have to be looked at again, in Unix milliseconds.
 fn next_change(item: &Item) -> Option<u64> {
-    if item.providing {
+    // The time of what waits for a click goes on.
+    if item.providing || item.needs_click() {
         return item.limits.until;
     }
     item.fetched_until().filter(|_| item.placed.is_some())

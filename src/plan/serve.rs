@@ -234,6 +234,13 @@ impl<P: Platform> Engine<P> {
         // Where calls are counted, one that nobody gets anything from does not count, and none is given twice.
         let counted = self.count(&id)?;
         let noted = self.note_request(&id, from, counted.is_none()).await;
+        // It may have been stopped while that was written.
+        if self.settings().paused {
+            return Err(resting());
+        }
+        if !self.is_given(&id) {
+            return Err(no_such());
+        }
         let place = match self.place(&id, cid, from).await {
             Ok(place) => place,
             Err(error) => {

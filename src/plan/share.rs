@@ -84,7 +84,8 @@ impl<P: Platform> Engine<P> {
             id: id.clone(),
             name: input.name.as_deref().map_or_else(String::new, chosen_name),
             mime,
-            size,
+            // What stays takes no room in the list either.
+            size: taken(size),
             source: input.source,
             key: input.private.then(|| Secret(self.new_key())),
             ends: input.ends,

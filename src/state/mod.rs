@@ -362,7 +362,7 @@ fn has(cids: &[&str], copy: &Copy) -> bool {
 /// Whether the copies of an item's file at storages are still needed.
 fn is_wanted(item: &Item, now: u64) -> bool {
     // What was lost here against the person's will may still be got back from there.
-    let is_lost = matches!(item.status, Status::Failed { .. });
+    let is_lost = matches!(item.status, Status::Failed { .. }) && !item.is_over(now);
     item.providing || is_lost || item.fetched_until().is_some_and(|until| until > now)
 }
 

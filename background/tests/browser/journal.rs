@@ -425,6 +425,8 @@ async fn what_a_snapshot_replaces_stays_as_history_without_keys() {
     };
     let mut events = vec![private(1, "a")];
     events.extend((2..=1500).map(|seq| requested(seq, "a")));
+    let now = js_sys::Date::now() as u64;
+    events.iter_mut().for_each(|event| event.at = now);
     let mut state = State::default();
     // The last events have no snapshot yet.
     for (some, has_snapshot) in [(0..1100, true), (1100..1400, true), (1400..1500, false)] {
@@ -476,6 +478,48 @@ async fn what_a_snapshot_replaces_stays_as_history_without_keys() {
     journal.keep_history(&frame, state.seq).await.unwrap();
     assert_eq!(numbers().await, [1501, 1502]);
     assert_eq!(lived(&journal).await.len(), 2);
+    drop(empty().await);
+}
+
+#[wasm_bindgen_test]
+async fn a_start_drops_history_that_is_too_old_and_nothing_of_the_list() {
+    let journal = empty().await;
+    let mut events = vec![began(1, "a"), requested(2, "a"), requested(3, "a")];
+    let now = js_sys::Date::now() as u64;
+    let month = history::MAX_AGE_MS;
+    for (event, at) in events
+        .iter_mut()
+        .zip([now - month - 2, now - month - 1, now])
+    {
+        event.at = at;
+    }
+    journal.append(&events, None).await.unwrap();
+    let frame = history::frame(&State::default());
+    put(META, format!("frame:{:016}:{:015}", 0, 5), frame).await;
+    assert_eq!(reopened().await, applied(&events));
+    assert_eq!(numbers().await, [3]);
+    let history = lived(&journal).await;
+    assert_eq!(history.len(), 1);
+    assert_eq!(history.at(0).items[&id("a")].requests, 1);
+    assert_eq!(history.at(1).items[&id("a")].requests, 2);
+    assert_eq!(reopened().await, applied(&events));
+    drop(empty().await);
+}
+
+#[wasm_bindgen_test]
+async fn a_snapshot_is_written_although_nothing_else_is() {
+    let journal = empty().await;
+    let events = [began(1, "a"), requested(2, "a")];
+    journal.append(&events, None).await.unwrap();
+    let state = applied(&events);
+    let progress = EventKind::Room { size: 7 };
+    let (text, frame) = (journal::snapshot(&state), history::frame(&state));
+    journal
+        .append(&[event(2, progress)], Some(&text))
+        .await
+        .unwrap();
+    journal.keep_history(&frame, 2).await.unwrap();
+    assert_eq!(reopened().await, state);
     drop(empty().await);
 }
 

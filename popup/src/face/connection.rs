@@ -125,6 +125,7 @@ impl Face {
                 self.ask_again(sender);
                 self.ask_live(sender);
                 self.ask_history(sender);
+                self.stay_then();
                 self.look_at_given(sender);
                 self.share_next(sender);
             }
@@ -297,6 +298,12 @@ impl Face {
                 self.failures.insert(about, failure);
             }
         }
+    }
+
+    /// Whether it is being asked what is at the link in the field.
+    pub fn is_looking(&self) -> bool {
+        let asked = |command: &Command| matches!(command, Command::Look { link } if link == self.fetch_text.trim());
+        self.pending.values().any(|(_, command)| asked(command))
     }
 
     /// Keeps what is at a link, if that is still the one in the field. What is wrong with the link is said when it is to be

@@ -70,6 +70,10 @@ impl Face {
     /// Takes a part of this browser's history.
     pub(super) fn take_history(&mut self, snapshot: Option<&str>, events: &[String], more: bool) {
         let time = &mut self.time;
+        // It was asked for before a file was opened.
+        if time.file.is_some() {
+            return;
+        }
         if time.history.is_empty() {
             let start = snapshot.and_then(browser::state_of);
             time.history = History::new(start.unwrap_or_default());
@@ -80,6 +84,13 @@ impl Face {
         time.whole = !more || time.history.len() == before;
         if time.whole {
             self.travel_to(self.time.history.len());
+        }
+    }
+
+    /// Shows the same moment again after the worker has sent its state.
+    pub(super) fn stay_then(&mut self) {
+        if self.view == View::Time && self.time.whole {
+            self.travel_to(self.time.at);
         }
     }
 

@@ -43,7 +43,7 @@ pub fn field(face: &Face, sender: &Sender) -> Html {
 /// Draws what is at the link in the field, or that it is being asked for.
 pub fn look(face: &Face) -> Html {
     match &face.look {
-        None if face.is_waiting(&Topic::Look) => waiting(text::looking(), "look-waiting"),
+        None if face.is_looking() => waiting(text::looking(), "look-waiting"),
         None => Html::default(),
         Some(Err(failure)) => html! {
             <p class="hint" role="status" data-testid="look-failed">{ text::not_seen(failure) }</p>
