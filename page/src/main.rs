@@ -133,8 +133,12 @@ async fn show_large(view: &Rc<View>, name: &str, shown: Shown) {
         Shown::Text(beginning) => view.show_text(&beginning, true),
         Shown::Played(kind, readable, end) => {
             let failed = {
-                let view = Rc::clone(view);
-                move |trouble: Trouble| view.fail(&trouble, true)
+                let (view, look) = (Rc::clone(view), view.look());
+                move |trouble: Trouble| {
+                    if view.look() == look {
+                        view.fail(&trouble, true);
+                    }
+                }
             };
             view.play(kind, name, readable, failed.clone()).await;
             if let Some(end) = end {

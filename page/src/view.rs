@@ -1,6 +1,6 @@
 //! What the page shows. All text is set as text, wherever it comes from.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use fluence::web_link::WebLink;
@@ -45,6 +45,8 @@ pub struct View {
     shown: RefCell<u32>,
     /// Where the browser reads what it shows.
     playing: RefCell<Option<Playing>>,
+    /// How often it was begun to fetch.
+    looks: Cell<u32>,
 }
 
 impl View {
@@ -55,6 +57,7 @@ impl View {
             on_save: RefCell::default(),
             shown: RefCell::default(),
             playing: RefCell::default(),
+            looks: Cell::default(),
         };
         for (id, words) in [
             ("name", text::title()),
@@ -116,6 +119,12 @@ impl View {
         self.playing.take();
         self.shown.replace(0);
         self.say("state", text::waiting());
+        self.looks.set(self.looks.get() + 1);
+    }
+
+    /// Which fetching this is. What an earlier one still finds out says nothing about what is shown now.
+    pub fn look(&self) -> u32 {
+        self.looks.get()
     }
 
     /// Begins to save. What is shown stays.
