@@ -277,17 +277,18 @@ impl Node {
 }
 
 /// Which of the addresses that a node listens on others are told: those that the configuration names, and those on the
-/// internet. Whoever listens on all addresses of a machine has not asked for those of its private networks to be told,
-/// and least of all for its own; they are, if there is nothing else.
+/// internet. Whoever listens on all addresses of a machine has not asked for those of its private networks to be told;
+/// they are, if there is nothing else. Its own, which lead nobody else here, are the last resort even if they are named:
+/// that is how a node listens for a proxy beside it.
 fn told(listeners: &[Multiaddr], named: &[IpAddr]) -> Vec<Multiaddr> {
     let each = |is: &dyn Fn(IpAddr) -> bool| -> Vec<Multiaddr> {
         let told = listeners
             .iter()
-            .filter(|address| ip_of(address).is_none_or(|ip| named.contains(&ip) || is(ip)));
+            .filter(|address| ip_of(address).is_none_or(is));
         told.cloned().collect()
     };
     let ways: [&dyn Fn(IpAddr) -> bool; 3] = [
-        &|ip| !is_private(&ip.to_string()),
+        &|ip| !ip.is_loopback() && (named.contains(&ip) || !is_private(&ip.to_string())),
         &|ip| !ip.is_loopback(),
         &|_| true,
     ];
@@ -331,9 +332,12 @@ mod tests {
         assert_told(&["0.0.0.0"], &[OWN, LAN], &[LAN]);
         assert_told(&["0.0.0.0"], &[OWN], &[OWN]);
         assert_told(&["0.0.0.0"], &[], &[]);
-        // What is named is told, whatever it is, and nothing else of the kind.
+        // What is named is told, and nothing else of the kind.
         assert_told(&["127.0.0.1"], &[OWN], &[OWN]);
         assert_told(&["192.168.1.5", "::"], &all, &[LAN, INTERNET, INTERNET_6]);
-        assert_told(&["127.0.0.1", "0.0.0.0"], &[OWN, LAN, LINK], &[OWN]);
+        // Where only this machine gets in is told where there is nothing else, though it is named for another port.
+        let named = ["127.0.0.1", "0.0.0.0"];
+        assert_told(&named, &[OWN, LAN, LINK], &[LAN, LINK]);
+        assert_told(&named, &[OWN, LAN, INTERNET], &[INTERNET]);
     }
 }
