@@ -41,7 +41,7 @@ pub(super) struct Withdrawals {
 #[derive(Clone)]
 struct Withdrawn {
     name: FunctionName,
-    /// How many times its nodes were told and did not answer.
+    /// How many times its nodes were not found, or were told and did not answer.
     tries: u8,
 }
 
@@ -115,10 +115,28 @@ impl Withdrawals {
         let Some(withdrawn) = self.looking.remove(&query) else {
             return false;
         };
+        self.tell(withdrawn, nodes);
+        true
+    }
+
+    /// Has these nodes told.
+    fn tell(&mut self, withdrawn: Withdrawn, nodes: impl Iterator<Item = PeerId>) {
+        let mut is_found = false;
         for node in nodes {
+            is_found = true;
             self.untold.entry(node).or_default().push(withdrawn.clone());
         }
-        true
+        if !is_found {
+            self.again(withdrawn);
+        }
+    }
+
+    /// Notes that the nodes of a record were not found, or that one was not told, which is tried again at most so often.
+    fn again(&mut self, mut withdrawn: Withdrawn) {
+        withdrawn.tries += 1;
+        if withdrawn.tries < TRIES {
+            self.queue.push_back(withdrawn);
+        }
     }
 
     /// Handles the answer of a node, or that there is none; returns whether the event was one.
@@ -138,10 +156,9 @@ impl Withdrawals {
         let Some(withdrawn) = self.telling.remove(&id) else {
             return false;
         };
-        for mut withdrawn in withdrawn {
-            withdrawn.tries += 1;
-            if !is_answered && withdrawn.tries < TRIES {
-                self.queue.push_back(withdrawn);
+        if !is_answered {
+            for withdrawn in withdrawn {
+                self.again(withdrawn);
             }
         }
         true
@@ -151,4 +168,26 @@ impl Withdrawals {
 /// Whether a node would do it at another time. One that does not know the function never will.
 fn is_busy(reply: &Reply) -> bool {
     matches!(reply, Reply::Error(error) if error.code == call::ErrorCode::Busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_are_not_found_are_looked_up_again() {
+        let mut withdrawals = Withdrawals::default();
+        withdrawals.add("a".parse().unwrap());
+        for _ in 0..TRIES {
+            let withdrawn = withdrawals.queue.pop_front().expect("another look-up");
+            withdrawals.tell(withdrawn, std::iter::empty());
+        }
+        assert!(withdrawals.queue.is_empty());
+        let node = PeerId::random();
+        withdrawals.add("b".parse().unwrap());
+        let withdrawn = withdrawals.queue.pop_front().unwrap();
+        withdrawals.tell(withdrawn, [node].into_iter());
+        assert!(withdrawals.queue.is_empty());
+        assert_eq!(withdrawals.untold[&node].len(), 1);
+    }
 }
