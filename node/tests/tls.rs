@@ -270,12 +270,15 @@ enum Says {
     /// With the PROXY protocol, version 1 and 2.
     Text,
     Binary,
+    /// With the PROXY protocol, which does not name the client here.
+    Unknown,
 }
 
 /// What a proxy writes first for this client.
 fn preamble(says: Says, client: &str) -> Vec<u8> {
     match says {
         Says::Forwarded => Vec::new(),
+        Says::Unknown => b"PROXY UNKNOWN\r\n".to_vec(),
         Says::Text => format!("PROXY TCP4 {client} 127.0.0.1 4711 80\r\n").into_bytes(),
         Says::Binary => {
             let ip: std::net::Ipv4Addr = client.parse().unwrap();
@@ -307,7 +310,7 @@ fn proxy(to: &str, client: &'static str, says: Says) -> u16 {
                 // With the PROXY protocol, this is what a client has written.
                 let named = match says {
                     Says::Forwarded => client,
-                    Says::Text | Says::Binary => "6.6.6.7",
+                    Says::Text | Says::Binary | Says::Unknown => "6.6.6.7",
                 };
                 write!(head, "X-Forwarded-For: 6.6.6.6, {named}\r\n\r\n").unwrap();
                 node.write_all(&head).unwrap();
@@ -390,6 +393,8 @@ fn a_trusted_proxy_that_reads_no_http_says_who_connects() {
     assert!((8..CALLS).contains(&first), "{first}");
     let other = answered(&world, "192.0.2.2", Says::Binary);
     assert!((8..CALLS).contains(&other), "{other}");
+    // What a client says of itself is not believed either where the proxy says nothing.
+    assert_eq!(answered(&world, "192.0.2.3", Says::Unknown), CALLS);
     let story = world.node.story();
     assert!(story.contains("192.0.2.1 makes more calls"), "{story}");
     assert!(!story.contains("6.6.6"), "{story}");

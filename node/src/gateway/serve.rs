@@ -97,6 +97,15 @@ impl Default for ServerConfig {
     }
 }
 
+/// Where a connection comes from.
+#[derive(Clone, Copy)]
+struct Origin {
+    address: SocketAddr,
+    /// Whether it began with the PROXY protocol. A proxy that speaks it passes requests on as they are, so that whatever
+    /// they say of their client is the client's own word.
+    is_told: bool,
+}
+
 /// An HTTP server: its routes, and the limits that hold for all its ports together.
 pub struct Server {
     router: Router,
@@ -186,9 +195,10 @@ impl Server {
         mut stream: TcpStream,
         from: SocketAddr,
         connection: Connection,
-    ) -> Option<(TcpStream, SocketAddr, Connection)> {
+    ) -> Option<(TcpStream, Origin, Connection)> {
+        let origin = |address: SocketAddr, is_told: bool| Origin { address, is_told };
         if !self.config.proxy_protocol || !is_trusted(from.ip(), &self.config.proxies) {
-            return Some((stream, from, connection));
+            return Some((stream, origin(from, false), connection));
         }
         let told = tokio::select! {
             told = proxy_protocol::read(&mut stream) => told,
@@ -198,9 +208,9 @@ impl Server {
             Ok(Some(client)) => {
                 drop(connection);
                 let connection = self.connections.enter(AddressBlock::from(client.ip()))?;
-                Some((stream, client, connection))
+                Some((stream, origin(client, true), connection))
             }
-            Ok(None) => Some((stream, from, connection)),
+            Ok(None) => Some((stream, origin(from, true), connection)),
             Err(error) => {
                 tracing::debug!(%error, proxy = %from, "a connection did not begin with the PROXY protocol");
                 None
@@ -212,7 +222,7 @@ impl Server {
     async fn talk(
         self: &Arc<Self>,
         stream: TcpStream,
-        from: SocketAddr,
+        from: Origin,
         tls: Option<TlsAcceptor>,
         traffic: &Arc<Traffic>,
         watcher: Watcher,
@@ -237,7 +247,7 @@ impl Server {
     async fn answer(
         self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        from: SocketAddr,
+        from: Origin,
         traffic: &Arc<Traffic>,
         watcher: Watcher,
     ) {
@@ -254,7 +264,7 @@ impl Server {
     fn service(
         self: &Arc<Self>,
         traffic: Arc<Traffic>,
-        from: SocketAddr,
+        from: Origin,
     ) -> impl Service<
         Request<Incoming>,
         Response = Response<Body>,
@@ -271,7 +281,7 @@ impl Server {
             let server = Arc::clone(&server);
             let answer = match &server.config.web_sockets {
                 Some(web_sockets) if is_upgrade_request(&request) => {
-                    let from = SocketAddr::new(client, from.port());
+                    let from = SocketAddr::new(client, from.address.port());
                     Err(open(web_sockets.clone(), request, from))
                 }
                 _ => Ok(router.call(request)),
@@ -293,8 +303,12 @@ impl Server {
     }
 
     /// Where a request comes from: the address of the connection, or the one that a proxy names.
-    fn client(&self, from: SocketAddr, headers: &HeaderMap) -> IpAddr {
-        client(from.ip(), headers, &self.config.proxies)
+    fn client(&self, from: Origin, headers: &HeaderMap) -> IpAddr {
+        let address = from.address.ip();
+        match from.is_told {
+            true => address,
+            false => client(address, headers, &self.config.proxies),
+        }
     }
 }
 
