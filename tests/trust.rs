@@ -26,8 +26,11 @@ fn is_test(name: &str) -> bool {
     name.split('_').count() > 3 && words.clone().all(is_word)
 }
 
-/// Whether a source file has a function of this name that is a test.
-fn has_test(source: &str, name: &str) -> bool {
+/// What follows the name of a test that runs only when somebody asks for it.
+const BY_NAME: &str = " (run by name)";
+
+/// Whether a source file has a function of this name that is a test, and one that always runs or, if so, only `by_name`.
+fn has_test(source: &str, name: &str, by_name: bool) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let function = format!("fn {name}(");
     let is_it = |line: &&str| line.contains(&function);
@@ -39,24 +42,29 @@ fn has_test(source: &str, name: &str) -> bool {
         .iter()
         .any(|line| line.strip_suffix(',') == Some(name))
     {
-        return true;
+        return !by_name;
     }
     let attributes = lines[..at].iter().rev();
-    let mut attributes =
-        attributes.take_while(|line| line.starts_with('#') || line.starts_with('/'));
-    attributes.any(|line| line.contains("test]") || line.contains("test("))
+    let attributes = attributes.take_while(|line| line.starts_with('#') || line.starts_with('/'));
+    let mut attributes = attributes.filter(|line| line.starts_with('#'));
+    let is_ignored = attributes.clone().any(|line| line.contains("ignore"));
+    attributes.any(|line| line.contains("test]") || line.contains("test(")) && is_ignored == by_name
 }
 
 /// The tests that a text names, each after the file that it is in; those of which there is none.
 fn missing(text: &str) -> (usize, Vec<String>) {
     let (mut found, mut missing) = (0, Vec::new());
     let mut file: Option<(&str, String)> = None;
-    for name in quoted(text) {
+    let parts: Vec<&str> = text.split('`').collect();
+    for (at, name) in parts.iter().copied().enumerate().skip(1).step_by(2) {
+        let by_name = parts
+            .get(at + 1)
+            .is_some_and(|next| next.starts_with(BY_NAME));
         if name.contains('/') && name.ends_with(".rs") {
             file = Some((name, read(name)));
         } else if is_test(name) {
             match &file {
-                Some((_, source)) if has_test(source, name) => found += 1,
+                Some((_, source)) if has_test(source, name, by_name) => found += 1,
                 Some((path, _)) => missing.push(format!("{path} {name}")),
                 None => missing.push(format!("no file before {name}")),
             }
@@ -97,9 +105,14 @@ fn what_is_no_test_is_found_out() {
     ] {
         assert_eq!(missing(text), (0, vec![told.to_owned()]));
     }
-    assert!(!has_test("fn a_b_c_d() {}", "a_b_c_d"));
-    assert!(has_test(
-        "#[tokio::test]\n#[ignore]\nasync fn a_b_c_d() {}",
-        "a_b_c_d"
-    ));
+    let has = |attributes: &str, by_name| {
+        let source = format!("{attributes}\nasync fn a_b_c_d() {{}}");
+        has_test(&source, "a_b_c_d", by_name)
+    };
+    assert!(!has("", false));
+    assert!(has("#[tokio::test]", false));
+    // What nobody runs holds nothing.
+    assert!(!has("#[tokio::test]\n#[ignore]", false));
+    assert!(has("#[tokio::test]\n#[ignore]", true));
+    assert!(!has("#[tokio::test]", true));
 }
