@@ -305,6 +305,20 @@ impl Work {
         self.mark(OVER)
     }
 
+    /// Notes that there is something to do here again.
+    ///
+    /// # Errors
+    /// Fails if the directory cannot be written.
+    pub fn begin(&self) -> Result<(), Failed> {
+        let path = self.path.join(OVER);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(text::state_unusable(&path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether nothing is left to do here but to take back what was uploaded.
     pub fn is_over(&self) -> bool {
         self.path.join(OVER).exists()
@@ -394,6 +408,18 @@ fn open_lock(path: &Path) -> std::io::Result<File> {
 mod tests {
     use super::*;
     use crate::exit::Fault;
+
+    #[test]
+    fn work_that_begins_again_is_not_over() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::open(root.path()).unwrap();
+        let work = home.work("fetch-1").unwrap().unwrap();
+        work.begin().unwrap();
+        work.end().unwrap();
+        assert!(work.is_over());
+        work.begin().unwrap();
+        assert!(!work.is_over());
+    }
 
     #[test]
     fn an_identity_lasts_and_is_private() {

@@ -81,7 +81,8 @@ fn what_is_to_stay_or_is_wanted_again_is_not_taken_back_from_under_it() {
 fn each_of_several_killed_commands_is_taken_back_under_its_own_identity() {
     let world = World::new();
     let (mut first, one) = fetched(&world, "alice", "one", &[]);
-    let (mut second, two) = fetched(&world, "alice", "two", &[]);
+    // A file of another size, and so with other bytes: for the same ones, storage could be asked in either's name.
+    let (mut second, two) = fetched(&world, "alice", "second", &[]);
     first.kill();
     second.kill();
     // A provider of what it has fetched has copies, too.
@@ -116,6 +117,18 @@ fn every_signal_ends_a_share_soon_and_leaves_nothing() {
         assert!(told.elapsed() < SOON, "{signal}: {:?}", told.elapsed());
         assert!(!world.is_stored(&link), "{signal}");
     }
+    // A terminal that is closed says so twice, which is no second request.
+    let (mut share, link) = fetched(&world, "alice", "twice", &[]);
+    world.node.signal("STOP");
+    for _ in 0..2 {
+        share.signal("HUP");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    world.node.signal("CONT");
+    assert!(share.wait().success(), "{}", share.story());
+    share.event("stopped");
+    assert!(!share.story().contains("\"left\""), "{}", share.story());
+    assert!(!world.is_stored(&link));
     // Who started it so that it outlasts the terminal does not want it to end with that.
     let path = world.file("lasting", 100);
     let mut command = Command::new("sh");
@@ -129,6 +142,23 @@ fn every_signal_ends_a_share_soon_and_leaves_nothing() {
     world.fetch("bob", &link);
     share.terminate();
     share.succeeds();
+}
+
+#[test]
+fn nobody_is_found_for_what_is_no_longer_shared() {
+    let world = World::new();
+    let file = world.file("a", MIB);
+    let (share, link) = world.share("alice", &[&file]);
+    let function = format!("IPFS_{}", link.trim_start_matches("fluence:"));
+    let asks = || {
+        let args = [function.as_str(), r#"{"probe": true}"#];
+        world.client("bob", "call", &args)
+    };
+    asks().succeeds();
+    share.terminate();
+    share.succeeds();
+    let (_, error) = asks().fails();
+    assert_eq!(error["code"], "no_provider", "{error}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Keep(Vec<FunctionName>),
     /// Stop providing these functions.
     Withdraw(Vec<FunctionName>, Option<oneshot::Sender<()>>),
+    /// Stop providing every function; answered once the nodes that could be told have been.
+    WithdrawAll(oneshot::Sender<()>),
     /// The records of these functions were sent but not found: send them again when the functions
     /// are provided again.
     NotFound(Vec<FunctionName>),

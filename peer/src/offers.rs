@@ -71,6 +71,11 @@ impl Offers {
         self.offers.remove(name).is_some()
     }
 
+    /// The functions that are provided.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &FunctionName> {
+        self.offers.keys()
+    }
+
     /// Whether a function is provided.
     pub(crate) fn has(&self, name: &FunctionName) -> bool {
         self.offers.contains_key(name)

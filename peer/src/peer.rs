@@ -134,6 +134,15 @@ impl Peer {
         Ok(())
     }
 
+    /// Stops providing everything, before the peer ends. It waits until the nodes that hold the records have been told,
+    /// those of functions that were withdrawn before among them, up to five seconds.
+    pub async fn withdraw_all(&self) {
+        let (done, told) = oneshot::channel();
+        if self.command(Command::WithdrawAll(done)).await.is_ok() {
+            select(told, Delay::new(WITHDRAW)).await;
+        }
+    }
+
     /// Streams the peers that provide a function as they are found, at most 128 of them and without
     /// this peer. The stream ends with the look-up, after 30 s at most; it is empty if this peer is
     /// offline.

@@ -131,6 +131,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
                     context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
                     has_left = take_back(&session.engine, &context.output).await;
+                    session.peer.withdraw_all().await;
                 }
                 saved
             }
@@ -164,8 +165,12 @@ async fn early(unlocking: &mut Option<Unlocking>) -> Failed {
 
 /// Opens the work directory of the fetch of a file.
 fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
-    home.work(&format!("{WORK}{cid}"))?
-        .ok_or_else(text::being_fetched)
+    let work = home
+        .work(&format!("{WORK}{cid}"))?
+        .ok_or_else(text::being_fetched)?;
+    // An earlier fetch may have left only what is to be taken back.
+    work.begin()?;
+    Ok(work)
 }
 
 /// Lists the unfinished fetches.

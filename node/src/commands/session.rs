@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use words::Terminal;
 
-use super::{Context, NetworkArgs, close, stop_signal};
+use super::{Context, NetworkArgs, close, terminated};
 use crate::exit::Failed;
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
@@ -209,8 +209,8 @@ impl Session {
 pub(super) async fn take_back(engine: &CliEngine, output: &Output) -> bool {
     let left = tokio::select! {
         left = engine.take_back(RELEASE_PATIENCE) => left,
-        // Who asks a second time does not want to wait.
-        () = stop_signal() => engine.with_state(|state| state.copies.clone()),
+        // Who asks a second time does not want to wait. A terminal that is closed says so twice.
+        () = terminated() => engine.with_state(|state| state.copies.clone()),
     };
     for copy in &left {
         let host = copy.host();
@@ -251,6 +251,10 @@ impl Earlier {
             // What no identity can take back any more is forgotten one day.
             let _ = self.home.sweep(SHARE, KEPT);
             for left in self.home.works("") {
+                // While it is locked here, its person could not continue a fetch.
+                if !left.name.starts_with(SHARE) && !self.has_copies(&left.name) {
+                    continue;
+                }
                 // What is locked is under way.
                 if let Ok(Some(work)) = self.home.left(&left.name)
                     && let Err(failed) = self.take_back(work, &left.name, &wanted).await
@@ -261,6 +265,12 @@ impl Earlier {
         }))
     }
 
+    /// Whether anything was uploaded from the work directory of this name.
+    fn has_copies(&self, name: &str) -> bool {
+        let path = self.home.path().join("work").join(name);
+        Journal::look(&path).is_ok_and(|state| has_own_copies(&state))
+    }
+
     async fn take_back(
         &self,
         work: Work,
@@ -269,8 +279,7 @@ impl Earlier {
     ) -> Result<(), Failed> {
         let Opened { journal, state, .. } =
             Journal::open(work.path()).map_err(|error| Failed::file(work.path(), &error))?;
-        let has_copies = state.copies.iter().any(|copy| copy.owner.is_none());
-        let left = if has_copies && !work.is_left() {
+        let left = if has_own_copies(&state) && !work.is_left() {
             let peer = match self.peer_of(&work, &state).await? {
                 Some(peer) => peer,
                 // Another process has its identity.
@@ -326,6 +335,10 @@ impl Earlier {
         let _ = tokio::time::timeout(RELEASE_PATIENCE, online).await;
         Ok(Some(peer))
     }
+}
+
+fn has_own_copies(state: &State) -> bool {
+    state.copies.iter().any(|copy| copy.owner.is_none())
 }
 
 /// What earlier commands left is being taken back.

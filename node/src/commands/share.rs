@@ -158,6 +158,8 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         () = expired(args.seconds) => shares.stopped(),
     };
     let has_left = !leaves && take_back(&session.engine, &context.output).await;
+    // A storage where the file stays provides it in its own name.
+    session.peer.withdraw_all().await;
     earlier.end().await;
     close(&session.peer).await;
     if !has_left {

@@ -78,12 +78,7 @@ impl Journal {
     /// If the disk cannot be read or written. Damaged files are not an error.
     pub fn open(directory: &Path) -> io::Result<Opened> {
         fs::create_dir_all(directory)?;
-        let snapshot = match fs::read(directory.join(SNAPSHOT)) {
-            // Where it is not UTF-8, it is either not JSON or damaged within a string.
-            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let snapshot = snapshot(directory)?;
         let mut reader = Reader::new(snapshot.as_deref());
         let len = replay(&open(directory)?, &mut reader)?;
         let read = reader.finish();
@@ -117,6 +112,17 @@ impl Journal {
             damage: read.damage.failures(),
             unknown,
         })
+    }
+
+    /// The state in a directory that another process may be using: nothing there is changed.
+    ///
+    /// # Errors
+    /// If there is no journal, or the disk cannot be read.
+    pub fn look(directory: &Path) -> io::Result<State> {
+        let snapshot = snapshot(directory)?;
+        let mut reader = Reader::new(snapshot.as_deref());
+        replay(&File::open(directory.join(EVENTS))?, &mut reader)?;
+        Ok(reader.finish().state)
     }
 
     /// Takes the events, in the order of the calls. The future completes when they survive a kill.
@@ -294,6 +300,15 @@ fn has_aside(directory: &Path) -> io::Result<bool> {
         }
     }
     Ok(false)
+}
+
+fn snapshot(directory: &Path) -> io::Result<Option<String>> {
+    match fs::read(directory.join(SNAPSHOT)) {
+        // Where it is not UTF-8, it is either not JSON or damaged within a string.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn open(directory: &Path) -> io::Result<File> {

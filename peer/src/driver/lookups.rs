@@ -86,6 +86,12 @@ impl LookUps {
         }
     }
 
+    /// Stops providing everything.
+    pub(super) fn withdraw_all(&mut self, swarm: &mut Swarm<Behaviour>) {
+        let names: Vec<FunctionName> = self.offers.names().cloned().collect();
+        self.withdraw(swarm, &names);
+    }
+
     /// The function with this digest in its DHT key, if this peer provides it.
     pub(super) fn provided(&self, digest: &Hash) -> Option<&FunctionName> {
         self.offers.name(digest)

@@ -392,6 +392,10 @@ impl Driver {
                     self.look_ups.withdrawals.when_done(done);
                 }
             }
+            Command::WithdrawAll(done) => {
+                self.look_ups.withdraw_all(&mut self.swarm);
+                self.look_ups.withdrawals.when_done(done);
+            }
             Command::NotFound(names) => self.look_ups.not_found(&names),
             Command::Find(find) => self.look_ups.find(&mut self.swarm, find),
             Command::Call(call) => {
