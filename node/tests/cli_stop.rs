@@ -155,7 +155,11 @@ fn nobody_is_found_for_what_is_no_longer_shared() {
         world.client("bob", "call", &args)
     };
     asks().succeeds();
+    // A node that takes a while to answer is waited for.
+    world.node.signal("STOP");
     share.terminate();
+    std::thread::sleep(Duration::from_secs(1));
+    world.node.signal("CONT");
     share.succeeds();
     let (_, error) = asks().fails();
     assert_eq!(error["code"], "no_provider", "{error}");
