@@ -195,7 +195,10 @@ fn one_click_shares_again_what_stays_where_it_is_after_a_restart() {
         alice.open_popup().await?;
         alice.click_in_popup("item-unlock").await?;
         for (name, cid, bytes) in &cids {
-            face.wait_named(name, &["shared"], SMALL).await?;
+            // Until the click has its effect, the item waits for it.
+            let shared = format!("item.name === '{name}' && item.status === 'shared'");
+            face.wait_item("that it is shared again", SMALL, &shared)
+                .await?;
             same_bytes(&stranger.fetch(cid, SMALL).await?, bytes)?;
         }
         Ok(())
