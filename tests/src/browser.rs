@@ -1043,6 +1043,12 @@ pub(crate) const SETTLED: &str = "const [done] = arguments;
     const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
     requestAnimationFrame(() => requestAnimationFrame(settled));";
 
+/// JavaScript that ends when the page is light or dark. Firefox tells its pages of that a little later.
+const THEMED: &str = "const [scheme, done] = arguments;
+    const wanted = matchMedia(`(prefers-color-scheme: ${scheme})`);
+    if (wanted.matches) done(true);
+    else wanted.addEventListener('change', () => done(true), { once: true });";
+
 /// What is checked about a page of which a picture is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
@@ -1062,6 +1068,7 @@ pub(crate) async fn picture(
 ) -> Result<()> {
     for scheme in ["light", "dark"] {
         set_theme(driver, kind, Some(scheme)).await?;
+        driver.execute_async(THEMED, vec![json!(scheme)]).await?;
         driver.execute_async(SETTLED, vec![]).await?;
         let file = artifacts.numbered(&format!("{label}-{scheme}.png"));
         driver.screenshot(&file).await?;
