@@ -406,10 +406,18 @@ impl Journal {
     /// time.
     async fn drop_old(&self, now: &State) -> Result<(), StoreError> {
         let limit = time::now_ms().saturating_sub(history::MAX_AGE_MS);
-        let frames = self.frames().await?;
-        if frames.first().is_none_or(|first| first.at >= limit) {
+        let first = self
+            .database
+            .read(JOURNAL, |journal| {
+                journal.get_all_with_key_and_limit(&JsValue::UNDEFINED, 1)
+            })
+            .await?;
+        let first = Array::from(&first).get(0).as_string();
+        let first = first.and_then(|text| history::event(&text));
+        if first.is_none_or(|first| first.at >= limit) {
             return Ok(());
         }
+        let frames = self.frames().await?;
         let (snapshot, mut events) = self.history(None).await?;
         let mut then = Reader::new(snapshot.as_deref()).finish().state;
         let begins = then.seq;
