@@ -78,7 +78,7 @@ impl Face {
                 self.failures.remove(&Topic::Item(id.clone()));
                 self.failures.remove(&Topic::Log(id.clone()));
                 self.removing.take_if(|removing| removing == id);
-                self.menu.take_if(|(menu, _)| menu == id);
+                self.menu.take_if(|menu| menu.id == *id);
                 self.qr.take_if(|shown| shown == id);
             }
             _ => {}

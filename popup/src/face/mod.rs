@@ -16,6 +16,8 @@ mod sender;
 mod sharing;
 mod time;
 
+use std::rc::Rc;
+
 use fluence::command::{Command, Look, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names::MAX_LINK;
@@ -33,6 +35,7 @@ use crate::preferences::{self, Filter, Sort, Theme};
 use crate::rows::{Rows, Shape};
 use crate::selection::Selection;
 use crate::small_map::SmallMap;
+use crate::view::Menu;
 use crate::{focus, text};
 pub use list::{
     COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, copy_key,
@@ -404,8 +407,8 @@ pub struct Face {
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
     /// The thumbnails of listed items, as `data:` URLs; `None` if one was requested and has not arrived.
     pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
-    /// The item whose menu is shown, and the style of the menu.
-    pub menu: Option<(ItemId, AttrValue)>,
+    /// The menu of an item, if one is shown.
+    pub menu: Option<Rc<Menu>>,
     /// The item whose QR code is shown.
     pub qr: Option<ItemId>,
     /// When bytes of an item last moved, in Unix milliseconds, for each item whose bytes are moving.
@@ -777,7 +780,7 @@ impl Face {
                 }
             }
             Msg::OpenMenu(id, style) => {
-                self.menu = Some((id, style));
+                self.menu = Menu::new(self, id, style).map(Rc::new);
                 self.focus = Some(Focus::Menu);
             }
             Msg::CloseMenu => self.close_menu(),
@@ -916,8 +919,6 @@ impl Face {
             Some(Focus::Id(id)) => focus::id(&id),
             Some(Focus::Menu) => focus::menu(),
             Some(Focus::Choose) => focus::first_of(&[CHOOSE]),
-            // An entry goes when it can no longer be chosen.
-            None if self.menu.is_some() && focus::is_lost() => focus::menu(),
             None => self.keep_focus(),
         }
         // What had the focus has gone, and nothing else was meant to have it.
@@ -928,8 +929,8 @@ impl Face {
 
     /// Closes the menu, and puts the focus back on its button.
     fn close_menu(&mut self) {
-        if let Some((id, _)) = self.menu.take() {
-            self.focus = Some(Focus::Id(menu_id(&id)));
+        if let Some(menu) = self.menu.take() {
+            self.focus = Some(Focus::Id(menu_id(&menu.id)));
         }
     }
 

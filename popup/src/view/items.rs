@@ -1,5 +1,7 @@
 //! The list of shared and fetched items.
 
+use std::rc::Rc;
+
 use fluence::command::Command;
 use fluence::failure::About;
 use fluence::state::{Copy, Item, ItemId, Left, LogLine, Origin, Status};
@@ -321,8 +323,8 @@ pub struct RowProps {
     stalled: bool,
     /// The button that has just copied something of it, and whether that succeeded.
     copied: Option<(String, bool)>,
-    /// The style of its menu, if that is shown.
-    menu: Option<AttrValue>,
+    /// Its menu, if that is shown.
+    menu: Option<Rc<Menu>>,
     /// Whether its QR code is shown.
     qr: bool,
     /// Whether the person is asked whether to remove it.
@@ -369,7 +371,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
-            menu={face.menu.as_ref().filter(|(id, _)| *id == item.id).map(|(_, style)| style.clone())} qr={face.qr.as_ref() == Some(&item.id)}
+            menu={face.menu.clone().filter(|menu| menu.id == item.id)} qr={face.qr.as_ref() == Some(&item.id)}
             removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
             outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} sender={sender.clone()} />
     }
@@ -681,7 +683,7 @@ fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
 }
 
 /// What a button or an entry of the menu does.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Deed {
     /// It gives the worker a command.
     Give(Command),
@@ -698,11 +700,35 @@ enum Deed {
 }
 
 /// Something that a person can do with an item.
+#[derive(PartialEq)]
 struct Action {
     picture: &'static str,
     words: &'static str,
     testid: &'static str,
     deed: Deed,
+}
+
+/// The menu of an item. Its entries are those of the moment when it was opened: nothing moves under a pointer or a focus
+/// that is on its way to one of them, whatever the item does meanwhile. What has become impossible the worker refuses.
+#[derive(PartialEq)]
+pub struct Menu {
+    /// The item.
+    pub id: ItemId,
+    /// The style that puts it beside its button.
+    style: AttrValue,
+    entries: Vec<Action>,
+}
+
+impl Menu {
+    /// The menu with everything that has no button in the row, if there is such an item.
+    pub fn new(face: &Face, id: ItemId, style: AttrValue) -> Option<Self> {
+        let item = face.state.items.get(&id)?;
+        let main = main_of(item);
+        let asks = face.access.is_some() && face.waits_for_access(item);
+        let mut entries = actions(item, web_link(face, item).as_ref());
+        entries.retain(|action| action.testid != main || asks);
+        Some(Self { id, style, entries })
+    }
 }
 
 impl Action {
@@ -719,8 +745,7 @@ impl Action {
 }
 
 /// What a person can do with the item in its present status, in the order of the menu.
-fn actions(props: &RowProps) -> Vec<Action> {
-    let item = &props.item;
+fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
     let id = || item.id.clone();
     let whole = item.status.is_here();
     let interrupted = item.status.is_interrupted();
@@ -758,7 +783,7 @@ fn actions(props: &RowProps) -> Vec<Action> {
     if let Some(link) = item.link() {
         add("copy", text::copy_link(), COPY_BUTTON, Deed::Copy(link));
     }
-    if let Some((link, _)) = props.web.clone() {
+    if let Some((link, _)) = web.cloned() {
         add("web", text::copy_web_link(), "item-web", Deed::Copy(link));
     }
     if item.link().is_some() {
@@ -835,7 +860,7 @@ fn main_action(props: &RowProps) -> Html {
         );
     }
     let main = main_of(item);
-    let Some(action) = actions(props)
+    let Some(action) = actions(item, props.web.as_ref())
         .into_iter()
         .find(|action| action.testid == main)
     else {
@@ -864,7 +889,7 @@ fn main_action(props: &RowProps) -> Html {
     button(class, "", action.words.into(), main, props.waiting, onclick)
 }
 
-/// Draws the button that opens the menu, and the menu with everything that has no button in the row.
+/// Draws the button that opens the menu, and the menu.
 fn menu_button(props: &RowProps, name: &str) -> Html {
     let (item, sender) = (&props.item, &props.sender);
     let label = text::more_about(name);
@@ -882,23 +907,22 @@ fn menu_button(props: &RowProps, name: &str) -> Html {
         <>
             <button id={menu_id(&item.id)} type="button" class="quiet" title={text::more_actions()} aria-label={label.clone()} aria-haspopup="menu"
                 aria-expanded={shown.to_string()} data-testid="item-menu" onclick={open}>{ icon("dots") }</button>
-            if let Some(style) = &props.menu { { menu(props, &label, style) } }
+            if let Some(shown) = &props.menu { { menu(props, &label, shown) } }
         </>
     }
 }
 
-fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
+fn menu(props: &RowProps, label: &str, menu: &Menu) -> Html {
     let sender = &props.sender;
-    let main = main_of(&props.item);
     let onkeydown = menu_keys(sender, || Msg::CloseMenu);
-    let entry = |action: Action| {
+    let entry = |action: &Action| {
         let Action {
             picture,
             words,
             testid,
             deed,
         } = action;
-        let id = props.item.id.clone();
+        let (id, testid, deed) = (menu.id.clone(), *testid, deed.clone());
         let onclick =
             sender.callback(move |_| Msg::Chosen(Box::new(Action::msg(&deed, &id, testid))));
         let help = match (testid, &props.web) {
@@ -912,12 +936,11 @@ fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
             </button>
         }
     };
-    let entries = actions(props).into_iter();
     html! {
         <>
             <div class="behind" onclick={sender.callback(|_| Msg::CloseMenu)} onwheel={sender.callback(|_: WheelEvent| Msg::CloseMenu)}></div>
-            <div class="menu" role="menu" aria-label={label.to_owned()} style={style.clone()} {onkeydown} data-testid="menu">
-                { for entries.filter(|action| action.testid != main || props.access.is_some()).map(entry) }
+            <div class="menu" role="menu" aria-label={label.to_owned()} style={menu.style.clone()} {onkeydown} data-testid="menu">
+                { for menu.entries.iter().map(entry) }
             </div>
         </>
     }

@@ -19,6 +19,7 @@ use yew::prelude::*;
 use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::files::Dropped;
 use crate::{name, text};
+pub use items::Menu;
 
 /// Draws the whole face.
 pub fn face(face: &Face, sender: &Sender) -> Html {

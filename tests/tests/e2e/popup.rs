@@ -130,6 +130,37 @@ fn files_come_first_in_the_popup() {
             focus(testid, testid).await?;
         }
 
+        // An open menu keeps its entries while a new worker knows of no web link yet: what has the focus, or is under
+        // the pointer, stays there.
+        button.send_keys(Key::Enter + "").await?;
+        focus("the first entry", "item-web").await?;
+        driver
+            .active_element()
+            .await?
+            .send_keys(Key::Down + "")
+            .await?;
+        focus("item-qr", "item-qr").await?;
+        let marked = "document.activeElement.marked = true;
+            window.gone = false;
+            new MutationObserver((changes) => changes.forEach((change) => {
+              window.gone ||= change.removedNodes.length > 0;
+            })).observe(document.querySelector('[data-testid=menu]'), { childList: true });";
+        driver.execute(marked, vec![]).await?;
+        alice.stop_worker().await?;
+        let away =
+            "return document.querySelector('[data-testid=network]').dataset.network !== 'online';";
+        face.wait("the loss of the worker", SMALL, away).await?;
+        face.wait_network("online", SMALL).await?;
+        let kept = "return document.activeElement.marked === true && !window.gone;";
+        face.wait("the same entry in the same menu", SMALL, kept)
+            .await?;
+        driver
+            .active_element()
+            .await?
+            .send_keys(Key::Escape + "")
+            .await?;
+        focus("the menu's button", "item-menu").await?;
+
         face.enter_in(&last, "item-qr").await?;
         focus("the QR code", "item-qr-close").await?;
         face.picture("qr").await?;
