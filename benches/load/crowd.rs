@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fluence::call::{Reply, Request};
 use fluence::names::FunctionName;
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId};
@@ -22,6 +22,8 @@ const CONNECTING: usize = 32;
 const STORING: usize = 64;
 /// Clients that fill the node with names at the same time.
 const GIVING: usize = 8;
+/// About how many of the names that fill the node are looked up afterwards.
+const SOUGHT: usize = 200;
 /// How long anything may take that is to succeed.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a call may take.
@@ -210,7 +212,15 @@ impl Crowd {
         for peer in given {
             self.kept.push(peer?);
         }
-        Ok(json!({"seconds": began.elapsed().as_secs_f64()}))
+        let seconds = began.elapsed().as_secs_f64();
+        // Nobody tells whether the node has kept them, so some are looked up.
+        let seeker = client(config(&self.node, true)).await?;
+        for number in (0..clients * each).step_by((clients * each / SOUGHT).max(1)) {
+            let name = self.name("given", number)?;
+            let found = std::pin::pin!(seeker.providers(name)).next().await;
+            ensure!(found.is_some(), "the node did not keep name {number}");
+        }
+        Ok(json!({"seconds": seconds}))
     }
 
     /// Has all clients call one another, announce and leave at random.

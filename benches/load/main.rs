@@ -115,7 +115,18 @@ async fn conduct(load: Load) -> Result<()> {
 
 /// One node with all clients and names.
 async fn crowded(load: &Load) -> Result<()> {
-    let relay = Relay::node(&[]).await?;
+    // All clients have one address here, and a node keeps an eighth of its reservations and records for those who have
+    // their own.
+    let with_eighth = |count: usize| (count * 8 / 7 + 64).to_string();
+    let names = load.names + NAMES_OF_ONE + 4 * load.clients;
+    let (reservations, functions) = (with_eighth(load.clients), with_eighth(names));
+    let limits = [
+        "--max-reservations",
+        &reservations,
+        "--max-functions",
+        &functions,
+    ];
+    let relay = Relay::node(&limits).await?;
     let empty = relay.memory()?;
     let mut crowds = Vec::new();
     let mut idle = empty;
