@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::identity_file::Passphrase;
 use crate::live::{CallLine, NodeView};
 use crate::state::flat::{Slot, flat};
 use crate::state::{
@@ -200,6 +201,18 @@ pub enum Command {
     },
     /// Replace this peer's identity by a new one.
     NewIdentity,
+    /// Send this peer's identity as a file ([`crate::identity_file`]).
+    ExportIdentity {
+        /// What opens the file.
+        passphrase: Passphrase,
+    },
+    /// Replace this peer's identity by the one in a file.
+    ImportIdentity {
+        /// The file.
+        text: String,
+        /// What opens it.
+        passphrase: Passphrase,
+    },
     /// Call a function of whoever provides it, and send the reply.
     Call {
         /// The function's name.
@@ -260,6 +273,8 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    passphrase: Option<Passphrase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     function: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     args: Option<String>,
@@ -299,6 +314,8 @@ flat! {
     ExportSettings { theme } = "export_settings",
     ReadSettings { text } = "read_settings",
     NewIdentity = "new_identity",
+    ExportIdentity { passphrase } = "export_identity",
+    ImportIdentity { text, passphrase } = "import_identity",
     Call { function, args } = "call",
 }
 
@@ -887,6 +904,13 @@ mod tests {
             Command::ExportSettings { theme: text() },
             Command::ReadSettings { text: text() },
             Command::NewIdentity,
+            Command::ExportIdentity {
+                passphrase: Passphrase(text()),
+            },
+            Command::ImportIdentity {
+                text: text(),
+                passphrase: Passphrase(text()),
+            },
             Command::Call {
                 function: text(),
                 args: text(),

@@ -99,6 +99,10 @@ words! {
         BadSetting = "bad_setting",
         /// The file is not one of settings that can be read here ([`Reason`] says why; `name` is a setting).
         BadSettingsFile = "bad_settings_file",
+        /// The file holds no identity that can be read here.
+        BadIdentityFile = "bad_identity_file",
+        /// The passphrase does not open the file of an identity.
+        WrongPassphrase = "wrong_passphrase",
         /// The list of nodes at `host` cannot be used ([`Reason`] says why).
         NodeList = "node_list",
         /// A function that a person calls by its name (`name`) gives no result ([`Reason`] says why).
@@ -231,6 +235,8 @@ impl Code {
             Self::BadLink
             | Self::BadSetting
             | Self::BadSettingsFile
+            | Self::BadIdentityFile
+            | Self::WrongPassphrase
             | Self::BadAddress
             | Self::BadFolder
             | Self::NotHere

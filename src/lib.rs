@@ -15,6 +15,7 @@ pub mod content;
 pub mod disposition;
 pub mod failure;
 pub mod history;
+pub mod identity_file;
 pub mod journal;
 pub mod live;
 pub mod names;

@@ -1,12 +1,13 @@
 //! Connects the events of the browser, the faces, the peer and the engine.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::history::{self, History};
+use fluence::identity_file::Passphrase;
 use fluence::journal::Reader;
 use fluence::plan::{Engine, Unknown};
 use fluence::ports::Platform;
@@ -31,7 +32,7 @@ use crate::badge::Button;
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::faces::{Faces, PortId};
-use crate::identity::{self, Identity};
+use crate::identity::{self, Identity, Kept};
 use crate::journal::{Journal, Opened};
 use crate::memory::Memory;
 use crate::network::{self, Network};
@@ -90,7 +91,9 @@ pub struct Worker {
     is_live: Cell<bool>,
     /// How many nodes are being tested.
     tests: Cell<u32>,
-    /// Whether this peer is being given a new identity.
+    /// This peer's identity, and for how long it is kept.
+    identity: RefCell<(Keypair, Kept)>,
+    /// Whether this peer is being given another identity.
     is_renewing: Cell<bool>,
 }
 
@@ -126,7 +129,6 @@ impl Worker {
             damage,
             adopt,
         } = Journal::open(database.clone()).await;
-        let Identity { keypair, replaced } = identity::load(&database).await;
         let mut failures = damage.failures();
         if database.waits_for_room() {
             failures = vec![Code::DiskFull.into()];
@@ -136,18 +138,20 @@ impl Worker {
         if substitute && state.seq == 0 && failures.is_empty() {
             failures.push(Code::JournalDamaged.into());
         }
-        if replaced && !database.waits_for_room() {
-            failures.push(Code::IdentityLost.into());
-        }
         let defaults = Settings {
             nodes: NODES.split_whitespace().map(str::to_owned).collect(),
             provide_fetched: state.provides_unset,
             ..Settings::default()
         };
         let settings = state.settings.as_ref().unwrap_or(&defaults);
+        let kept = Kept::by(settings.session_identity);
+        let Identity { keypair, replaced } = identity::load(&database, kept).await;
+        if replaced && !database.waits_for_room() {
+            failures.push(Code::IdentityLost.into());
+        }
         let (peer, calls, statuses) = Peer::start(Config {
             links: settings.links(),
-            ..Config::client(keypair, addresses(&settings.nodes))
+            ..Config::client(keypair.clone(), addresses(&settings.nodes))
         })?;
         let network = Network::new(peer);
         let faces = Rc::new(Faces::default());
@@ -199,6 +203,7 @@ impl Worker {
             has_update: Cell::new(false),
             is_live: Cell::new(false),
             tests: Cell::new(0),
+            identity: RefCell::new((keypair, kept)),
             is_renewing: Cell::new(false),
         });
         let outcomes = Rc::new(Outcomes {
@@ -245,7 +250,7 @@ impl Worker {
             warn_on_error("files may be looked for again at the next start", noted);
         }
         let id = peer.to_string();
-        // If the person has wanted a new identity meanwhile, that one is recorded already.
+        // If the person has wanted another identity meanwhile, that one is recorded already.
         if found.known_as.as_ref() != Some(&id) && self.network.peer().id() == peer {
             self.engine.record([EventKind::Started { peer: id }]).await;
         }
@@ -278,19 +283,43 @@ impl Worker {
         }
     }
 
-    /// Gives this peer a new identity: another peer takes its place, and announces everything again.
-    async fn renew(self: &Rc<Self>) -> Result<(), Failure> {
+    /// Gives this peer another identity, in the place of the one that it has.
+    async fn renew(self: &Rc<Self>, keypair: Keypair) -> Result<(), Failure> {
         if self.is_renewing.replace(true) {
             return Err(Code::Busy.into());
         }
-        let renewed = self.renew_once().await;
+        let kept = self.identity.borrow().1;
+        let renewed = self.renew_once(keypair, kept).await;
         self.is_renewing.set(false);
-        renewed
+        // The setting may have been changed meanwhile.
+        renewed.and(self.keep_as_set().await)
     }
 
-    async fn renew_once(self: &Rc<Self>) -> Result<(), Failure> {
+    /// Gives this peer the lasting identity or that of the session, as the settings say.
+    async fn keep_as_set(self: &Rc<Self>) -> Result<(), Failure> {
+        let wanted = || Kept::by(self.engine.settings().session_identity);
+        let is_so = |kept| self.identity.borrow().1 == kept;
+        while !is_so(wanted()) {
+            if self.is_renewing.replace(true) {
+                // Whoever does that looks here afterwards.
+                return Ok(());
+            }
+            let kept = wanted();
+            let Identity { keypair, .. } = identity::load(&self.database, kept).await;
+            let renewed = self.renew_once(keypair, kept).await;
+            self.is_renewing.set(false);
+            renewed?;
+        }
+        Ok(())
+    }
+
+    /// Another peer takes the place of this one, and announces everything again.
+    async fn renew_once(self: &Rc<Self>, keypair: Keypair, kept: Kept) -> Result<(), Failure> {
         let failed = |why: String| Failure::new(Code::NotRenewed).detail(why);
-        let keypair = Keypair::generate_ed25519();
+        if keypair.public() == self.identity.borrow().0.public() {
+            self.identity.borrow_mut().1 = kept;
+            return Ok(());
+        }
         let settings = self.engine.settings();
         let (peer, calls, statuses) = Peer::start(Config {
             links: settings.links(),
@@ -298,10 +327,11 @@ impl Worker {
         })
         .map_err(|why| failed(why.to_string()))?;
         // What is stored is what the next start uses, so nothing is stored that does not run.
-        if let Err(why) = identity::renew(&self.database, &keypair).await {
+        if let Err(why) = identity::renew(&self.database, kept, &keypair).await {
             peer.shutdown().await;
             return Err(failed(why.to_string()));
         }
+        self.identity.replace((keypair, kept));
         let id = peer.id();
         let former = self.network.replace(peer.clone());
         // The new peer may be connected as the former one was already. Its connection is another one all the same, through
@@ -596,7 +626,19 @@ impl Worker {
                 },
                 Err(failure) => refused(failure),
             },
-            Command::NewIdentity => done(self.renew().await, None),
+            Command::NewIdentity => done(self.renew(Keypair::generate_ed25519()).await, None),
+            Command::ExportIdentity { passphrase } => self.write_identity(&passphrase).await,
+            Command::ImportIdentity { text, passphrase } => {
+                let renewed = match identity::read(&text, &passphrase).await {
+                    Ok(keypair) => self.renew(keypair).await,
+                    Err(failure) => Err(failure),
+                };
+                done(renewed, None)
+            }
+            Command::Set { .. } => match self.engine.command(command).await {
+                Answer::Done { id } => done(self.keep_as_set().await, id),
+                answer => answer,
+            },
             Command::Call { function, args } => {
                 answer(nodes::call(&self.network, &function, &args).await)
             }
@@ -625,8 +667,20 @@ impl Worker {
             | Command::AskFirst { .. }
             | Command::Decide { .. }
             | Command::LookPublicly { .. }
-            | Command::Remove { .. }
-            | Command::Set { .. }) => self.engine.command(command).await,
+            | Command::Remove { .. }) => self.engine.command(command).await,
+        }
+    }
+
+    /// This peer's identity as a file that the passphrase opens.
+    async fn write_identity(&self, passphrase: &Passphrase) -> Answer {
+        let keypair = self.identity.borrow().0.clone();
+        match identity::write(&keypair, passphrase).await {
+            Ok(text) => Answer::Text {
+                text,
+                peer: None,
+                ms: None,
+            },
+            Err(why) => refused(Failure::new(Code::StoreFailed).detail(why)),
         }
     }
 

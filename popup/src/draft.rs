@@ -140,6 +140,7 @@ impl Draft {
             links: _,
             foreign_storage: _,
             paused: _,
+            session_identity: _,
             share_for,
             share_calls,
             max_sent_day,
@@ -232,6 +233,7 @@ impl Draft {
             metered: self.metered,
             metered_now: self.metered_now,
             paused: held.paused,
+            session_identity: held.session_identity,
             nodes: addresses(&self.nodes),
             links: held.links,
             foreign_storage: held.foreign_storage,
@@ -400,6 +402,7 @@ mod tests {
         held.notify_failed = false;
         held.save_folder = "From friends".into();
         held.paused = true;
+        held.session_identity = true;
         held.metered_now = true;
         assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
     }

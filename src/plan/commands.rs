@@ -78,6 +78,8 @@ impl<P: Platform> Engine<P> {
             | Command::ExportSettings { .. }
             | Command::ReadSettings { .. }
             | Command::NewIdentity
+            | Command::ExportIdentity { .. }
+            | Command::ImportIdentity { .. }
             | Command::Call { .. } => Err(Code::NotHere.into()),
         };
         match done {

@@ -80,6 +80,8 @@ pub struct Settings {
     /// The most bytes that all files here together may take; `None` for a tenth of the disk, where the
     /// platform knows that ([`State::room`](super::State::room)).
     pub max_room: Option<u64>,
+    /// Whether this peer has another identity in each session of the browser, so that nobody knows it again.
+    pub session_identity: bool,
     /// Whether large files that are chosen are copied too, in place of being read where they are.
     pub copy_large: bool,
     /// An IPFS node of the person's own, used instead of asking `IPFS_multiaddr`.
@@ -129,6 +131,7 @@ impl Default for Settings {
             metered_now: false,
             max_file: 1 << 40,
             max_room: None,
+            session_identity: false,
             copy_large: false,
             own_ipfs: None,
             public: None,
@@ -192,6 +195,7 @@ impl Settings {
             metered_now: _,
             max_file,
             max_room,
+            session_identity: _,
             copy_large: _,
             own_ipfs,
             public: _,

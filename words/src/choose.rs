@@ -57,6 +57,8 @@ pub(crate) fn failure(failure: &Failure, about: About) -> Sentence {
             Some(Reason::TooLong) => BAD_SETTINGS_FILE_TOO_LONG,
             Some(_) | None => BAD_SETTINGS_FILE,
         },
+        Code::BadIdentityFile => BAD_IDENTITY_FILE,
+        Code::WrongPassphrase => WRONG_PASSPHRASE,
         Code::NodeList => NODE_LIST,
         Code::CallFailed => CALL_FAILED,
         Code::UnknownItem => UNKNOWN_ITEM,
@@ -199,6 +201,8 @@ pub(crate) fn advice(failure: &Failure, about: About) -> Option<Sentence> {
             Some(Reason::NewerVersion) => DO_BAD_SETTINGS_FILE_NEWER_VERSION,
             Some(_) | None => DO_BAD_SETTINGS_FILE,
         },
+        Code::BadIdentityFile => DO_BAD_IDENTITY_FILE,
+        Code::WrongPassphrase => DO_WRONG_PASSPHRASE,
         Code::NodeList => match &failure.reason {
             Some(Reason::Unreachable | Reason::Silent | Reason::BrokenOff | Reason::Status) => {
                 DO_NODE_LIST_UNREACHABLE

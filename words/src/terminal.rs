@@ -22,9 +22,12 @@ pub(crate) fn advice(failure: &Failure, about: About) -> &'static str {
             "Run the same command again to continue."
         }
         Code::FileGone => "Check the path, and run the command again.",
-        Code::BadSetting | Code::BadSettingsFile | Code::NodeList | Code::CallFailed => {
-            "Check the options of the command."
-        }
+        Code::BadSetting
+        | Code::BadSettingsFile
+        | Code::BadIdentityFile
+        | Code::WrongPassphrase
+        | Code::NodeList
+        | Code::CallFailed => "Check the options of the command.",
         Code::UnknownItem => "Run the command again.",
         Code::TooManyItems => "Share fewer files at once.",
         Code::Budget | Code::DayBudget | Code::Metered => "Use the browser extension's settings.",

@@ -1,7 +1,7 @@
 //! Tests of IndexedDB: transactions are atomic, and exceptions are told apart.
 
 use background::database::{DAGS, Database, EXTENTS, META, THUMBNAILS, beginning_with, error};
-use background::identity;
+use background::identity::{self, Kept};
 use background::journal::{Journal, Opened};
 use fluence::failure::Code;
 use fluence::ports::StoreError;
@@ -173,11 +173,11 @@ async fn a_database_that_cannot_be_used_is_left_as_it_is_and_another_one_is_used
         assert!(database.is_substitute());
         let opened = Journal::open(database.clone()).await;
         assert!(opened.damage.is_none() && opened.state.items.is_empty());
-        let first = identity::load(&database).await;
+        let first = identity::load(&database, Kept::Lasting).await;
         assert!(!first.replaced);
         // The next start uses the same database.
         let again = Database::open_one_of(names).await;
-        let second = identity::load(&again).await;
+        let second = identity::load(&again, Kept::Lasting).await;
         assert_eq!(first.keypair.public(), second.keypair.public());
         let original = read(names[0], version, META, "snapshot").await;
         assert_eq!(original, JsValue::from("of another version"));
@@ -199,7 +199,7 @@ async fn without_any_database_the_worker_starts_and_touches_none() {
     let failures = damage.failures();
     assert_eq!(failures.len(), 1, "the person is told");
     assert_eq!(failures[0].code, Code::JournalDamaged);
-    assert!(identity::load(&database).await.replaced);
+    assert!(identity::load(&database, Kept::Lasting).await.replaced);
     let written = database.write(&[META], |_| Ok(())).await;
     assert!(matches!(written, Err(StoreError::Failed(_))), "{written:?}");
     let kept = [Event {

@@ -243,6 +243,7 @@ impl Face {
                 match about {
                     Topic::Import => self.imported(),
                     Topic::Nodes => self.nodes_added(),
+                    Topic::Identity => self.has_identity(),
                     Topic::Forget => self.time = Time::default(),
                     Topic::Fetch => {
                         self.fetch_text.clear();

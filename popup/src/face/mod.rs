@@ -41,7 +41,7 @@ pub use list::{
     COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, copy_key,
     menu_id, qr_id, question_id, sum,
 };
-pub use pages::{Do, Pages, Tested};
+pub use pages::{AboutIdentity, Do, PASSPHRASE, Pages, Tested};
 pub use sender::Sender;
 pub use sharing::{FEW_PAGE_FILES, page_row};
 pub use time::{Time, Travel};
@@ -113,6 +113,8 @@ pub enum Topic {
     Forget,
     /// This peer's identity.
     Identity,
+    /// This peer's identity, as a file.
+    IdentityFile,
     /// What the nodes and the calls are like.
     Live,
     /// A function that the person calls.
@@ -190,8 +192,8 @@ enum Focus {
     Id(String),
     /// The first entry of the open menu.
     Menu,
-    /// What opens the dialog in which files are chosen.
-    Choose,
+    /// The first element that this selector finds.
+    First(&'static str),
 }
 
 /// The `id` of the button that shares what was picked.
@@ -623,7 +625,7 @@ impl Face {
             self.show(Filter::Fetched, Some(ItemId(id)));
         }
         if browser::take_parameter("choose").is_some() {
-            self.focus = Some(Focus::Choose);
+            self.focus = Some(Focus::First(CHOOSE));
         }
     }
 
@@ -911,14 +913,14 @@ impl Face {
         self.measure(sender);
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) | Focus::Row(id) => self.state.items.contains_key(id),
-            Focus::Id(_) | Focus::Menu | Focus::Choose => true,
+            Focus::Id(_) | Focus::Menu | Focus::First(_) => true,
         };
         match self.focus.take_if(is_there) {
             Some(Focus::Item(id)) => focus::item(&id),
             Some(Focus::Row(id)) => focus::id(&focus::about_id(&id)),
             Some(Focus::Id(id)) => focus::id(&id),
             Some(Focus::Menu) => focus::menu(),
-            Some(Focus::Choose) => focus::first_of(&[CHOOSE]),
+            Some(Focus::First(css)) => focus::first_of(&[css]),
             None => self.keep_focus(),
         }
         // What had the focus has gone, and nothing else was meant to have it.
@@ -1000,6 +1002,7 @@ impl Face {
             | Topic::HistoryFile
             | Topic::Forget
             | Topic::Identity
+            | Topic::IdentityFile
             | Topic::Live
             | Topic::Call => About::Other,
         }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, Command};
 use fluence::history;
+use fluence::identity_file::{self, Passphrase};
 use fluence::live::{CallLine, MAX_CALLS, NodeView};
 use fluence::report;
 use fluence::settings_file;
@@ -13,7 +14,7 @@ use web::extension::commands::Key;
 use web_sys::File;
 
 use super::sharing::How;
-use super::{Face, Msg, Sender, Topic, View};
+use super::{Face, Focus, Msg, Sender, Topic, View};
 use crate::files::Picked;
 use crate::preferences::Theme;
 use crate::small_map::SmallMap;
@@ -45,8 +46,12 @@ pub struct Pages {
     pub imports: u32,
     /// The theme in the file whose settings are being set.
     importing: Option<Theme>,
-    /// Whether the person is asked whether they want a new identity.
-    pub asks_identity: bool,
+    /// What the person is asked about their identity.
+    pub identity: Option<AboutIdentity>,
+    /// The passphrase of the file of an identity as it was typed, and how it was typed again.
+    pub passphrase: [String; 2],
+    /// What is wrong with it, or with the file.
+    pub identity_error: Option<&'static str>,
     /// The address of a node that the first page asks for.
     pub adding: String,
     /// Why what was typed there was not added, or not all of it.
@@ -80,6 +85,22 @@ pub struct Import {
     pub theme: Option<String>,
 }
 
+/// A question about the identity.
+pub enum AboutIdentity {
+    /// Whether they want a new one.
+    New,
+    /// With which passphrase it is to be saved.
+    Save,
+    /// The passphrase of the file with this name and this text.
+    Use(String, String),
+}
+
+/// The `id` of the field for the passphrase.
+pub const PASSPHRASE: &str = "passphrase";
+
+/// The shortest passphrase of a new file, in characters.
+pub const MIN_PASSPHRASE: usize = 8;
+
 /// The file that the first page shares and fetches.
 #[derive(Default)]
 pub struct Sample {
@@ -111,8 +132,16 @@ pub enum Do {
     Read(String, Option<String>),
     /// The settings in the file are to replace those of now, or not.
     Import(bool),
-    /// The person is to be asked whether they want a new identity, or no longer.
-    AskIdentity(bool),
+    /// The person is to be asked something about their identity, or no longer.
+    AskIdentity(Option<AboutIdentity>),
+    /// The file of an identity was chosen.
+    IdentityFile(File),
+    /// It was read: its name, and what is in it.
+    IdentityRead(String, Option<String>),
+    /// A passphrase was typed, or typed again.
+    Passphrase(usize, String),
+    /// What the person was asked about their identity is to be done.
+    Identity,
     /// The address of a node was typed on the first page.
     Adding(String),
     /// It is to be used.
@@ -229,10 +258,30 @@ impl Face {
                     self.send(sender, Topic::Import, Command::Set { settings });
                 }
             }
-            Do::AskIdentity(asks) => {
-                self.pages.asks_identity = asks;
-                focus::first_of(&["[data-testid=identity-new]"]);
+            Do::AskIdentity(asks) => self.ask_identity(asks),
+            Do::IdentityFile(file) => {
+                self.ask_identity(None);
+                self.focus = Some(Focus::First("[data-testid=identity-use]"));
+                let is_large = file.size() > identity_file::MAX_FILE as f64;
+                self.pages.identity_error = is_large.then_some(text::identity_too_large());
+                if !is_large {
+                    sender.send_future(async move {
+                        let read = browser::text_of(&file).await;
+                        Msg::Pages(Do::IdentityRead(file.name(), read.ok()))
+                    });
+                }
             }
+            Do::IdentityRead(_, None) => {
+                self.pages.identity_error = Some(text::import_unreadable());
+            }
+            Do::IdentityRead(name, Some(text)) => {
+                self.ask_identity(Some(AboutIdentity::Use(name, text)));
+            }
+            Do::Passphrase(at, text) => {
+                self.pages.passphrase[at] = text;
+                self.pages.identity_error = None;
+            }
+            Do::Identity => self.do_identity(sender),
             Do::Adding(address) => {
                 self.pages.adding = address;
                 self.pages.add_wrong = None;
@@ -280,6 +329,60 @@ impl Face {
         }
     }
 
+    fn ask_identity(&mut self, asks: Option<AboutIdentity>) {
+        // The button that was pressed goes.
+        self.focus = Some(match (&asks, &self.pages.identity) {
+            (Some(AboutIdentity::Save | AboutIdentity::Use(..)), _) => {
+                Focus::Id(PASSPHRASE.to_owned())
+            }
+            (None, Some(AboutIdentity::Save)) => Focus::First("[data-testid=identity-save]"),
+            (None, Some(AboutIdentity::Use(..))) => Focus::First("[data-testid=identity-use]"),
+            (Some(AboutIdentity::New), _) | (None, _) => Focus::First("[data-testid=identity-new]"),
+        });
+        self.pages.identity = asks;
+        self.pages.passphrase = Default::default();
+        self.pages.identity_error = None;
+        for topic in [Topic::Identity, Topic::IdentityFile] {
+            self.failures.remove(&topic);
+            self.done.remove(&topic);
+        }
+    }
+
+    /// Does what the person was asked about their identity. A passphrase stays until it was good.
+    fn do_identity(&mut self, sender: &Sender) {
+        let [typed, again] = &self.pages.passphrase;
+        let passphrase = Passphrase(typed.clone());
+        match &self.pages.identity {
+            None => {}
+            Some(AboutIdentity::New) => {
+                self.ask_identity(None);
+                self.send(sender, Topic::Identity, Command::NewIdentity);
+            }
+            Some(AboutIdentity::Save) if typed.chars().count() < MIN_PASSPHRASE => {
+                self.pages.identity_error = Some(text::passphrase_short());
+            }
+            Some(AboutIdentity::Save) if typed != again => {
+                self.pages.identity_error = Some(text::passphrase_differs());
+            }
+            Some(AboutIdentity::Save) => {
+                let command = Command::ExportIdentity { passphrase };
+                self.send(sender, Topic::IdentityFile, command);
+            }
+            Some(AboutIdentity::Use(_, text)) => {
+                let text = text.clone();
+                let command = Command::ImportIdentity { text, passphrase };
+                self.send(sender, Topic::Identity, command);
+            }
+        }
+    }
+
+    /// Notes that this browser has another identity.
+    pub(super) fn has_identity(&mut self) {
+        if self.pages.identity.is_some() {
+            self.ask_identity(None);
+        }
+    }
+
     /// Notes that the settings of a file are those of now.
     pub(super) fn imported(&mut self) {
         self.pages.imports += 1;
@@ -303,6 +406,14 @@ impl Face {
             (Topic::Export, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(settings_file::NAME, &text);
                 self.pages.export_error = saved.err().map(|_| text::not_saved());
+            }
+            (Topic::IdentityFile, Answer::Text { text, .. }) => {
+                self.ask_identity(None);
+                let saved = browser::save_text(identity_file::NAME, &text);
+                match saved {
+                    Ok(()) => self.done.insert(Topic::IdentityFile, ()),
+                    Err(_) => self.pages.identity_error = Some(text::not_saved()),
+                }
             }
             (Topic::Report, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(report::NAME, &text);

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod header;
+mod identity;
 mod items;
 mod network;
 mod nodes;

@@ -19,7 +19,7 @@ use words::LANGUAGES;
 use yew::html::Scope;
 use yew::prelude::*;
 
-use super::{button, card, complaint, hint, icon, nodes, outcome, waiting};
+use super::{button, card, complaint, hint, icon, identity, nodes, outcome, waiting};
 use crate::draft::{self, Draft, Size, UNITS, Wrong, trimmed};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
@@ -85,7 +85,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 found={face.pages.found.clone()} listing={face.is_waiting(&Topic::NodeList)}
                 list_outcome={outcome(face, sender, &Topic::NodeList, "nodes-failure")} />
             { reading(face, sender) }
-            { identity(face, sender) }
+            { identity::view(face, sender) }
             { keys(face, sender) }
             { file(face, sender) }
             { about(face, sender) }
@@ -175,39 +175,6 @@ pub fn own_id(face: &Face, sender: &Sender) -> Html {
     html! {
         <p class="line"><bdi class="code own-id" dir="ltr" data-testid="settings-peer">{ peer }</bdi>{ button("small", "", words.into(), "copy-peer", false, onclick) }</p>
     }
-}
-
-fn identity(face: &Face, sender: &Sender) -> Html {
-    let ask = |asks| sender.callback(move |_| Msg::Pages(Do::AskIdentity(asks)));
-    let renew = {
-        let sender = sender.clone();
-        Callback::from(move |_| {
-            sender.send(Msg::Pages(Do::AskIdentity(false)));
-            sender.send(Msg::Send(Topic::Identity, Command::NewIdentity));
-        })
-    };
-    let waits = face.is_waiting(&Topic::Identity);
-    let content = html! {
-        <>
-            { hint(text::identity_help().into()) }
-            { own_id(face, sender) }
-            <p class="buttons">
-                { button("", "", text::identity_new().into(), "identity-new", waits, ask(true)) }
-                <span class="hint" role="status" data-testid="identity-state">{ if face.done.contains(&Topic::Identity) { text::identity_done() } else { "" } }</span>
-            </p>
-            if face.pages.asks_identity {
-                <div class="question" role="alert" data-testid="identity-question">
-                    <p>{ text::identity_question() }</p>
-                    <p class="buttons">
-                        { button("danger", "", text::identity_confirm().into(), "identity-confirm", waits, renew) }
-                        { button("", "", text::cancel().into(), "identity-keep", false, ask(false)) }
-                    </p>
-                </div>
-            }
-            { outcome(face, sender, &Topic::Identity, "identity-failure") }
-        </>
-    };
-    card("", "identity-title", text::identity(), content)
 }
 
 /// Draws the keys, and how links open here, with what the browser is asked to change them.

@@ -363,7 +363,7 @@ fn a_new_identity_is_asked_about_and_shares_what_there_is() {
         };
         let before = peer(&alice).await?;
         press_id(&alice, "identity-new").await?;
-        says(&face, "identity-question", "There is no way back.").await?;
+        says(&face, "identity-question", "There is no way back unless").await?;
         face.picture("question").await?;
         press_id(&alice, "identity-keep").await?;
         let focused = "return document.activeElement?.dataset.testid === 'identity-new';";
@@ -371,7 +371,7 @@ fn a_new_identity_is_asked_about_and_shares_what_there_is() {
         ensure!(peer(&alice).await? == before);
         press_id(&alice, "identity-new").await?;
         press_id(&alice, "identity-confirm").await?;
-        says(&face, "identity-state", "new identity").await?;
+        says(&face, "identity-state", "another identity").await?;
         let after = peer(&alice).await?;
         ensure!(after != before && after.starts_with("12D3Koo"), "{after}");
 
@@ -386,6 +386,78 @@ fn a_new_identity_is_asked_about_and_shares_what_there_is() {
         let face = alice.face().await?;
         go(&alice, &face, "options", "settings-peer").await?;
         ensure!(peer(&alice).await? == after, "it did not last");
+        Ok(())
+    });
+}
+
+/// Waits until this browser has another peer ID than one, and returns it.
+async fn other_than(face: &Face, peer: &str) -> Result<String> {
+    let body = format!(
+        "const peer = document.querySelector('[data-testid=settings-peer]')?.textContent;
+         return peer !== {} && peer;",
+        json!(peer)
+    );
+    let found = face.wait("another peer ID", ONLINE, &body).await?;
+    Ok(found.as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn an_identity_is_kept_in_a_file_or_for_a_session() {
+    play("identity_file", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (mut alice, face) = scene.online("alice", &node).await?;
+        go(&alice, &face, "options", "settings-peer").await?;
+        let first = other_than(&face, "").await?;
+
+        // It is saved once the passphrase was typed twice, and is not too short.
+        press_id(&alice, "identity-save").await?;
+        let focused = "return document.activeElement?.dataset.testid === 'passphrase';";
+        face.wait("the focus in the field", SMALL, focused).await?;
+        fill(&alice, "passphrase", "kurz").await?;
+        press_id(&alice, "identity-confirm").await?;
+        says(&face, "identity-wrong", "at least 8").await?;
+        fill(&alice, "passphrase", "Zwölf Boxkämpfer").await?;
+        fill(&alice, "passphrase-again", "Zwölf Boxkampfer").await?;
+        press_id(&alice, "identity-confirm").await?;
+        says(&face, "identity-wrong", "not the same").await?;
+        face.picture("save").await?;
+        fill(&alice, "passphrase-again", "Zwölf Boxkämpfer").await?;
+        press_id(&alice, "identity-confirm").await?;
+        let file = alice.saved("fluence-share-identity.json", SMALL).await?;
+        let text = std::fs::read_to_string(&file)?;
+        ensure!(text.contains("encrypted_key") && !text.contains(&first));
+
+        // It comes back from the file, by the right passphrase alone.
+        press_id(&alice, "identity-new").await?;
+        press_id(&alice, "identity-confirm").await?;
+        let second = other_than(&face, &first).await?;
+        let path = file.to_str().context("the path is not valid UTF-8")?;
+        let field = alice.driver()?.find(By::Testid("identity-use")).await?;
+        field.send_keys(path).await?;
+        says(&face, "identity-question", "fluence-share-identity.json").await?;
+        fill(&alice, "passphrase", "Zwölf Boxkampfer").await?;
+        press_id(&alice, "identity-confirm").await?;
+        says(&face, "identity-failure", "does not open").await?;
+        face.picture("use").await?;
+        ensure!(other_than(&face, "").await? == second);
+        fill(&alice, "passphrase", "Zwölf Boxkämpfer").await?;
+        press_id(&alice, "identity-confirm").await?;
+        ensure!(other_than(&face, &second).await? == first);
+
+        // In each session it is another one, until that is switched off.
+        press_id(&alice, "identity-session").await?;
+        let third = other_than(&face, &first).await?;
+        ensure!(third != second, "{third}");
+        let face = alice.face().await?;
+        face.wait_network("online", ONLINE).await?;
+        alice.close().await?;
+        alice.open().await?;
+        let face = alice.face().await?;
+        go(&alice, &face, "options", "settings-peer").await?;
+        let fourth = other_than(&face, &third).await?;
+        ensure!(![&first, &second].contains(&&fourth), "{fourth}");
+        press_id(&alice, "identity-session").await?;
+        ensure!(other_than(&face, &fourth).await? == first);
         Ok(())
     });
 }
