@@ -4,14 +4,22 @@
 use multibase::Base;
 use percent_encoding::percent_decode_str;
 
+/// Decodes bytes in the charset with this label; `None` if no such charset is known, or the bytes are no text in it.
+pub type Decode<'a> = &'a dyn Fn(&str, &[u8]) -> Option<String>;
+
+/// The charset of bytes if nothing says which one it is, as browsers have it.
+const UNTOLD: &str = "windows-1252";
+
 /// The file name that the value of the header states, as the server meant it. `filename*` takes precedence over
 /// `filename`. The value has a character for each byte, as browsers and HTTP libraries give it, or is proper text.
-pub fn file_name(value: &str) -> Option<String> {
-    let value = text_of(value);
+///
+/// `page` is the label of the charset of the page that led there, which is that of the header if [`is_untold`].
+pub fn file_name(value: &str, page: Option<&str>, decode: Decode<'_>) -> Option<String> {
+    let value = text_of(value, page, decode);
     let mut plain = None;
     for (name, value) in parameters(&value) {
         if name.eq_ignore_ascii_case("filename*") {
-            if let Some(decoded) = extended(&value) {
+            if let Some(decoded) = extended(&value, decode) {
                 return Some(decoded);
             }
         } else if name.eq_ignore_ascii_case("filename") {
@@ -19,22 +27,36 @@ pub fn file_name(value: &str) -> Option<String> {
         }
     }
     plain
-        .map(|name| meant_by(&name))
+        .map(|name| meant_by(&name, decode))
         .filter(|name| !name.is_empty())
 }
 
-/// A header whose bytes became one character each, as UTF-8 if they are.
-fn text_of(value: &str) -> String {
-    let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_else(|| value.to_owned())
+/// Whether the value of the header is in a charset that nothing in it tells.
+pub fn is_untold(value: &str) -> bool {
+    bytes_of(value).is_some_and(|bytes| str::from_utf8(&bytes).is_err())
+}
+
+/// The bytes of a header, if they became one character each.
+fn bytes_of(value: &str) -> Option<Vec<u8>> {
+    value.chars().map(|c| u8::try_from(c).ok()).collect()
+}
+
+/// A header whose bytes became one character each, as UTF-8 if they are, or else in the charset of the page.
+fn text_of(value: &str, page: Option<&str>, decode: Decode<'_>) -> String {
+    let text = bytes_of(value).and_then(|bytes| match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => page
+            .into_iter()
+            .chain([UNTOLD])
+            .find_map(|label| decode(label, error.as_bytes())),
+    });
+    text.unwrap_or_else(|| value.to_owned())
 }
 
 /// The name in a plain `filename`, which servers write as words of RFC 2047 or with percent signs although the
 /// standard has neither there. Chromium reads both.
-fn meant_by(name: &str) -> String {
-    if let Some(decoded) = encoded_words(name) {
+fn meant_by(name: &str, decode: Decode<'_>) -> String {
+    if let Some(decoded) = encoded_words(name, decode) {
         return decoded;
     }
     let bytes: Vec<u8> = percent_decode_str(name).collect();
@@ -46,7 +68,7 @@ fn meant_by(name: &str) -> String {
 
 /// A text of words such as `=?UTF-8?B?...?=` (RFC 2047), possibly with plain text between them; `None` if there is no
 /// such word, or one that cannot be read.
-fn encoded_words(text: &str) -> Option<String> {
+fn encoded_words(text: &str, decode: Decode<'_>) -> Option<String> {
     let mut decoded = String::new();
     let mut rest = text;
     let mut after_word = false;
@@ -67,7 +89,7 @@ fn encoded_words(text: &str) -> Option<String> {
             "Q" | "q" => quoted(word)?,
             _ => return None,
         };
-        decoded.push_str(&in_charset(charset, bytes)?);
+        decoded.push_str(&in_charset(charset, bytes, decode)?);
         rest = after;
         after_word = true;
     }
@@ -94,20 +116,19 @@ fn quoted(word: &str) -> Option<Vec<u8>> {
 }
 
 /// Bytes as text. A charset may name a language after `*` (RFC 2231).
-fn in_charset(charset: &str, bytes: Vec<u8>) -> Option<String> {
+fn in_charset(charset: &str, bytes: Vec<u8>, decode: Decode<'_>) -> Option<String> {
     let charset = charset.split('*').next().unwrap_or_default();
     match charset.to_ascii_lowercase().as_str() {
-        "iso-8859-1" => Some(bytes.iter().map(|&byte| char::from(byte)).collect()),
         "utf-8" | "us-ascii" => String::from_utf8(bytes).ok(),
-        _ => None,
+        charset => decode(charset, &bytes),
     }
 }
 
-/// An extended value such as `UTF-8'en'na%C3%AFve.txt`. ISO-8859-1 is the other charset that RFC 8187 names.
-fn extended(value: &str) -> Option<String> {
+/// An extended value such as `UTF-8'en'na%C3%AFve.txt`. RFC 8187 names UTF-8 alone, and servers use others too.
+fn extended(value: &str, decode: Decode<'_>) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, encoded) = rest.split_once('\'')?;
-    let text = in_charset(charset, percent_decode_str(encoded).collect())?;
+    let text = in_charset(charset, percent_decode_str(encoded).collect(), decode)?;
     (!text.is_empty()).then_some(text)
 }
 
@@ -142,7 +163,57 @@ fn parameters(value: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use encoding_rs::Encoding;
+
+    /// Decodes as browsers do.
+    fn decode(label: &str, bytes: &[u8]) -> Option<String> {
+        let charset = Encoding::for_label(label.as_bytes())?;
+        let text = charset.decode_without_bom_handling_and_without_replacement(bytes);
+        text.map(Into::into)
+    }
+
+    fn file_name(value: &str) -> Option<String> {
+        super::file_name(value, None, &decode)
+    }
+
+    /// A header as it comes from a server that writes in this charset, as browsers give it.
+    fn sent_in(label: &str, value: &str) -> String {
+        let charset = Encoding::for_label(label.as_bytes()).unwrap();
+        let (bytes, _, is_lossy) = charset.encode(value);
+        assert!(!is_lossy, "{value}");
+        bytes.iter().map(|&byte| char::from(byte)).collect()
+    }
+
+    #[test]
+    fn names_in_other_charsets_are_read_with_that_of_the_page() {
+        for (label, name) in [
+            ("windows-1252", "Übersicht – 2026 €.pdf"),
+            ("gbk", "会议记录.docx"),
+            ("gb18030", "會議記錄𠮷.docx"),
+            ("big5", "會議記錄.docx"),
+            // The second byte of the first character is that of a backslash.
+            ("shift_jis", "表示.txt"),
+            ("euc-kr", "한글 파일.hwp"),
+            ("windows-1251", "Отчёт.doc"),
+        ] {
+            let value = format!("attachment; filename=\"{name}\"; size=3");
+            let sent = sent_in(label, &value);
+            assert!(super::is_untold(&sent), "{name}");
+            let read = super::file_name(&sent, Some(label), &decode);
+            assert_eq!(read.as_deref(), Some(name), "{label}");
+            // What says which charset it is in, or is UTF-8, needs no page.
+            let utf_8: String = value.bytes().map(char::from).collect();
+            assert!(!super::is_untold(&utf_8) && !super::is_untold(&value));
+            let read = super::file_name(&utf_8, Some(label), &decode);
+            assert_eq!(read.as_deref(), Some(name), "{label}");
+        }
+        // Without a page, or where its charset does not fit, it is the usual one.
+        let sent = sent_in("windows-1252", "attachment; filename=naïve™.txt");
+        for page in [None, Some("utf-8"), Some("nonsense")] {
+            let read = super::file_name(&sent, page, &decode);
+            assert_eq!(read.as_deref(), Some("naïve™.txt"), "{page:?}");
+        }
+    }
 
     #[test]
     fn names_are_found() {
@@ -159,6 +230,23 @@ mod tests {
             ),
             ("inline; FileName*=iso-8859-1'en'%A3.txt", Some("£.txt")),
             ("attachment; filename*=UTF-8''%ff; filename=x", Some("x")),
+            (
+                "attachment; filename*=GBK''%BB%E1%D2%E9.docx",
+                Some("会议.docx"),
+            ),
+            (
+                "attachment; filename*=windows-1251''%CE%F2.doc",
+                Some("От.doc"),
+            ),
+            ("attachment; filename*=nonsense''%CE; filename=x", Some("x")),
+            (
+                "attachment; filename=\"=?gb2312?B?u+HS6S5kb2N4?=\"",
+                Some("会议.docx"),
+            ),
+            (
+                "attachment; filename=\"=?ISO-2022-JP?B?GyRCST08KBsoQi50eHQ=?=\"",
+                Some("表示.txt"),
+            ),
             ("attachment; filename = x.txt ; y=z", Some("x.txt")),
             ("filename=x.txt", Some("x.txt")),
             (r#"filename="a;b.txt"; size=3"#, Some("a;b.txt")),

@@ -408,8 +408,6 @@ pub struct HttpResponse<B> {
     pub content_type: Option<String>,
     /// The header `Content-Length`.
     pub content_length: Option<u64>,
-    /// The file name in the header `Content-Disposition`, as the server wrote it.
-    pub file_name: Option<String>,
     /// The body. Dropping it ends the transfer.
     pub body: B,
 }
@@ -421,7 +419,6 @@ impl<B> HttpResponse<B> {
             status: self.status,
             content_type: self.content_type,
             content_length: self.content_length,
-            file_name: self.file_name,
             body: make(self.body),
         }
     }

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use bytes::Bytes;
+use fluence::disposition;
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{mime_of, safe_file_name};
 use fluence::plan::{Expected, Opened, Remote, Resume};
@@ -15,7 +16,8 @@ use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
-use web::extension::pages::may_read;
+use web::extension::pages::{in_page, may_read};
+use web::js::decoded;
 use web::time;
 use web_sys::{Headers, RequestCredentials, RequestInit, RequestMode, Url};
 
@@ -108,6 +110,7 @@ impl Reading {
         let wanted = Wanted {
             url: source.url.clone()?,
             page: source.page.clone(),
+            own_cookies: source.own_cookies,
             as_page: item
                 .status
                 .failure()
@@ -260,7 +263,21 @@ impl Wanted {
                 return Err(unsupported.name(scheme).into());
             }
         };
-        Ok(self.accept(response)?)
+        let name = self.told_name(&response.body).await;
+        Ok(self.accept(response, name)?)
+    }
+
+    /// The name that an answer tells, as the browser's own download would have it.
+    async fn told_name(&self, body: &Body) -> Option<String> {
+        let header = body.header("content-disposition")?;
+        let page = match self.tab {
+            Some(tab) if disposition::is_untold(&header) => {
+                let charset = in_page(tab, self.frame, &["charset".into()]).await;
+                charset.ok().and_then(|charset| charset.as_string())
+            }
+            _ => None,
+        };
+        disposition::file_name(&header, page.as_deref(), &decoded)
     }
 
     fn scheme(&self) -> String {
@@ -281,7 +298,7 @@ impl Wanted {
         if !fits {
             return Ok(None);
         }
-        let opened = self.accept_as(response, range, resume.at);
+        let opened = self.accept_as(response, None, range, resume.at);
         Ok(Some(opened))
     }
 
@@ -320,11 +337,19 @@ impl Wanted {
         }
         // What the server gives to everybody needs neither cookies nor permission.
         match self.of_worker(false, at).await {
+            // With a permission the browser lets anything be read, and this is what somebody without cookies sees.
+            Ok(response)
+                if self.own_cookies && (allowed || own) && !response.body.is_for_everybody() =>
+            {
+                return Err(Failure::from(Code::PageGone).into());
+            }
             Ok(response) => return Ok(response),
             Err(why) => failed = failed.or(Some(why)),
         }
         match failed {
             Some(why) if !self.is_there().await => Err(unreachable(&why).into()),
+            // No permission gives the worker those cookies.
+            _ if self.own_cookies => Err(Failure::from(Code::PageGone).into()),
             // It was redirected to an origin for which there is no permission.
             _ if allowed => Err(Refused::NeedsAccess("<all_urls>".to_owned())),
             _ => Err(Refused::NeedsAccess(origin)),
@@ -391,7 +416,11 @@ impl Wanted {
         }
     }
 
-    fn accept(&self, response: HttpResponse<Body>) -> Result<Opened, Failure> {
+    fn accept(
+        &self,
+        response: HttpResponse<Body>,
+        told: Option<String>,
+    ) -> Result<Opened, Failure> {
         let range = response.body.range();
         let is_whole = match response.status {
             // Nobody asked for a part. If it is the first one, the rest can be asked for.
@@ -404,19 +433,20 @@ impl Wanted {
             let refused = Failure::new(Code::HttpStatus).host(&self.url);
             return Err(refused.status(response.status));
         }
-        Ok(self.accept_as(response, range, 0))
+        Ok(self.accept_as(response, told, range, 0))
     }
 
     fn accept_as(
         &self,
         response: HttpResponse<Body>,
+        told: Option<String>,
         range: Option<ContentRange>,
         start: u64,
     ) -> Opened {
         let mime = response.content_type.as_deref().and_then(mime_of);
-        let expects = self.expects(response.file_name.as_deref());
+        let expects = self.expects(told.as_deref());
         let name = [
-            response.file_name,
+            told,
             self.name.clone(),
             response.body.url().and_then(name_in),
         ]
@@ -503,6 +533,11 @@ impl Body {
             Self::Worker(body) => body.header(name),
             Self::Page(body) => body.header(name),
         }
+    }
+
+    /// Whether the server lets every site read it, which it can only if it is the same for everybody.
+    fn is_for_everybody(&self) -> bool {
+        self.header("access-control-allow-origin").as_deref() == Some("*")
     }
 
     fn range(&self) -> Option<ContentRange> {

@@ -359,7 +359,6 @@ impl Disk {
                 status: head.status,
                 content_type: head.content_type,
                 content_length: None,
-                file_name: None,
                 body: blocks.boxed_local(),
             })
         }

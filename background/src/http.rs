@@ -107,9 +107,6 @@ pub async fn send(
             .is_none()
             .then(|| header("content-length").and_then(|text| text.parse().ok()))
             .flatten(),
-        file_name: header("content-disposition")
-            .as_deref()
-            .and_then(fluence::disposition::file_name),
         body: FetchBody {
             host,
             url: response.url(),

@@ -149,9 +149,6 @@ impl Pages {
                 .is_none()
                 .then(|| text("content-length")?.parse().ok())
                 .flatten(),
-            file_name: text("content-disposition")
-                .as_deref()
-                .and_then(fluence::disposition::file_name),
             body: PageBody {
                 host,
                 url: text("url"),

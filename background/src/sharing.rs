@@ -15,6 +15,7 @@ use futures::stream::{self, StreamExt};
 use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
+use web::extension::pages::has_own_cookies;
 use web::js::member;
 
 use crate::acquire::{Reading, Wanted};
@@ -29,8 +30,6 @@ use crate::source::{BlobSource, blob_of};
 pub const MENU: &str = "share";
 /// See [`MENU`].
 pub const MENU_PRIVATE: &str = "share-privately";
-/// The jar of cookies of tabs that are in no container.
-const DEFAULT_STORE: &str = "firefox-default";
 /// The number of files that are begun at the same time.
 const BEGUN_TOGETHER: usize = 64;
 /// The most files of one command.
@@ -188,7 +187,7 @@ impl Sharing {
         let frame = number(info, "frameId");
         let page = text("pageUrl");
         let title = member(tab, "title").as_string();
-        let container = member(tab, "cookieStoreId").as_string();
+        let own_cookies = has_own_cookies(tab);
         let wanted = |url: String, media: Option<String>, name: Option<String>| Wanted {
             url,
             tab: tab_id,
@@ -196,9 +195,7 @@ impl Sharing {
             page: page.clone(),
             name,
             media,
-            own_cookies: container
-                .as_ref()
-                .is_some_and(|store| store != DEFAULT_STORE),
+            own_cookies,
             as_page: false,
         };
         // The innermost thing that was clicked on takes precedence: a picture over its link, and a
@@ -264,6 +261,7 @@ impl Sharing {
             source: Some(ItemSource {
                 url,
                 page: wanted.page.clone(),
+                own_cookies: wanted.own_cookies,
             }),
             private: self.is_private(how),
             ends: how.ends,
@@ -319,7 +317,11 @@ impl Sharing {
             ))),
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
-            source: Some(ItemSource { url: None, page }),
+            source: Some(ItemSource {
+                url: None,
+                page,
+                own_cookies: false,
+            }),
             private: self.is_private(how),
             ends: how.ends,
             body: Input::Stored(BlobSource::new(blob)),

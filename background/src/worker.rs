@@ -19,7 +19,7 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web::browser;
-use web::extension::pages::open_tab;
+use web::extension::pages::{self, open_tab};
 use web::extension::runtime::url_of;
 use web::extension::{runtime, storage, toolbar};
 use web::js::{self, warn_on_error};
@@ -579,11 +579,17 @@ impl Worker {
                 private,
                 ends,
             } => {
+                let own_cookies = match tab {
+                    // A tab that is gone cannot be read any more, whatever its cookies were.
+                    Some(id) => pages::tab(Some(id)).await.is_ok_and(|tab| tab.own_cookies),
+                    None => false,
+                };
                 let wanted = Wanted {
                     url,
                     tab,
                     page,
                     name,
+                    own_cookies,
                     ..Wanted::default()
                 };
                 let how = How { private, ends };

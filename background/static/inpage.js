@@ -11,6 +11,10 @@ export async function inpage(job, argument, key, range) {
     case "selection":
       return String(getSelection());
 
+    // Returns the charset in which the page is written, and so its server's headers, too, if they are in no other.
+    case "charset":
+      return document.characterSet;
+
     // Returns whether the server lets everybody read what is at an address, if it says so soon.
     case "readable": {
       const abort = new AbortController();

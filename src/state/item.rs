@@ -29,6 +29,9 @@ pub struct ItemSource {
     pub url: Option<String>,
     /// The URL of the page on which it was found.
     pub page: Option<String>,
+    /// Whether the page had cookies of its own, so that nothing else can read what the person saw.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub own_cookies: bool,
 }
 
 /// The key of a private share, as the journal and the faces have it: it is written, but never shown by accident.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use thirtyfour::common::config::WebDriverConfig;
 use thirtyfour::extensions::cdp::ChromeDevTools;
-use thirtyfour::{By, Capabilities, Key, TimeoutConfiguration, WebDriver};
+use thirtyfour::{By, Capabilities, Key, TimeoutConfiguration, WebDriver, WindowHandle};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -616,6 +616,23 @@ impl Browser {
         let tab = self.driver()?.new_tab().await?;
         self.driver()?.switch_to_window(tab).await?;
         self.face().await
+    }
+
+    /// Opens an address in a container of Firefox, where it has cookies of its own, and goes to its new tab.
+    pub async fn open_in_container(&self, url: &str) -> Result<WindowHandle> {
+        let driver = self.driver()?;
+        let before = driver.windows().await?;
+        firefox::open_in_container(driver, url).await?;
+        let deadline = Instant::now() + POPUP;
+        loop {
+            let tabs = driver.windows().await?;
+            if let Some(tab) = tabs.into_iter().find(|tab| !before.contains(tab)) {
+                driver.switch_to_window(tab.clone()).await?;
+                return Ok(tab);
+            }
+            ensure!(Instant::now() < deadline, "no tab was opened");
+            sleep(LOOK).await;
+        }
     }
 
     /// The URL of a page of the extension.

@@ -158,6 +158,21 @@ pub async fn set_theme(driver: &WebDriver, scheme: Option<&str>) -> Result<()> {
     Ok(())
 }
 
+/// Opens an address in a container, in a new tab, and returns when the browser has selected it.
+pub async fn open_in_container(driver: &WebDriver, url: &str) -> Result<()> {
+    let open = "Services.prefs.setBoolPref('privacy.userContext.enabled', true);
+        const { gBrowser } = Services.wm.getMostRecentWindow('navigator:browser');
+        gBrowser.selectedTab = gBrowser.addTab(arguments[0], {
+          userContextId: 1,
+          triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal(),
+        });";
+    driver.handle.cmd(Context("chrome")).await?;
+    let done = driver.execute(open, vec![Value::from(url)]).await;
+    driver.handle.cmd(Context("content")).await?;
+    done?;
+    Ok(())
+}
+
 /// JavaScript of the browser's own that presses a button of its question, if there is one, and returns whether it did.
 const PRESS: &str = "const [name] = arguments;
     const window = Services.wm.getMostRecentWindow('navigator:browser');

@@ -103,6 +103,7 @@ impl Site {
         let router = Router::new()
             .route("/", get(index))
             .route("/login", get(login))
+            .route("/gbk", get(gbk))
             .route("/members", get(members))
             .route("/files/{name}", get(public).put(put))
             .route("/private/{name}", get(private))
@@ -227,6 +228,14 @@ async fn login() -> impl IntoResponse {
     )
 }
 
+/// A page whose server writes everything in this charset.
+async fn gbk() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "text/html; charset=gbk")],
+        "<!doctype html><title>GBK</title><h1>GBK</h1>",
+    )
+}
+
 async fn public(
     State(content): State<Shared>,
     Path(name): Path<String>,
@@ -240,16 +249,20 @@ async fn private(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let known = headers
+    if is_known(&headers) {
+        return give(&content, "private", &name, &headers);
+    }
+    Html("<!doctype html><title>Log in</title><form><input type=password><button>Log in</button></form>").into_response()
+}
+
+/// Whether a request comes from a visitor who has been to `/login`.
+fn is_known(headers: &HeaderMap) -> bool {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|cookies| cookies.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
-        .any(|cookie| cookie.trim() == COOKIE);
-    if known {
-        return give(&content, "private", &name, &headers);
-    }
-    Html("<!doctype html><title>Log in</title><form><input type=password><button>Log in</button></form>").into_response()
+        .any(|cookie| cookie.trim() == COOKIE)
 }
 
 async fn open(
@@ -277,6 +290,10 @@ async fn open(
 /// - `halting`: the first answer stops in the middle, and the connection stays open
 /// - `own`: the file for pages of this site, and a web page with status 200 for everybody else
 /// - `page`: a web page with status 200
+/// - `mine`: the file for visitors who have been to `/login`, and the file `else-NAME` for others
+/// - `late`: no answer to the first request, and to the others that of `mine`
+/// - `gbk`, `latin` and `charset`: the name is in `Content-Disposition` as raw GBK and Windows-1252, and in an extended value
+///   that says that it is GBK
 /// - `utf8`, `percent` and `words`: the name is in `Content-Disposition` as raw UTF-8, with percent signs, and as
 ///   words of RFC 2047
 async fn odd(
@@ -354,6 +371,25 @@ async fn odd(
                     body.len().to_string().as_bytes(),
                 );
             }
+        }
+        "late" if first => std::future::pending::<()>().await,
+        "mine" | "late" => {
+            if !is_known(&headers) {
+                response = give(&content, "files", &format!("else-{name}"), &headers);
+            }
+        }
+        "gbk" | "latin" => {
+            // 会议记录.docx, and Übersicht €.pdf.
+            let bytes: &[u8] = match &*manner {
+                "gbk" => b"\xbb\xe1\xd2\xe9\xbc\xc7\xc2\xbc.docx",
+                _ => b"\xdcbersicht \x80.pdf",
+            };
+            let value = [b"attachment; filename=\"", bytes, b"\""].concat();
+            set(&mut response, header::CONTENT_DISPOSITION, &value);
+        }
+        "charset" => {
+            let value = b"attachment; filename*=GBK''%BB%E1%D2%E9.docx";
+            set(&mut response, header::CONTENT_DISPOSITION, value);
         }
         "own" if from_own_page(&headers) => {}
         "page" | "own" => {

@@ -34,6 +34,14 @@ extern "C" {
     fn text_of(value: &JsValue) -> Result<String, JsValue>;
 }
 
+/// Bytes as text in the charset with this label; `None` if the browser knows no such charset, or the bytes are no text in it.
+pub fn decoded(label: &str, bytes: &[u8]) -> Option<String> {
+    let options = web_sys::TextDecoderOptions::new();
+    options.set_fatal(true);
+    let decoder = web_sys::TextDecoder::new_with_label_and_options(label, &options).ok()?;
+    decoder.decode_with_u8_array(bytes).ok()
+}
+
 /// The message of an exception.
 pub fn message_of(why: &JsValue) -> String {
     member(why, "message")

@@ -9,9 +9,7 @@ use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece
 use fluence::text::host_of;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, Stream, StreamExt, stream};
-use reqwest::header::{
-    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Certificate, Client, Method};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -121,8 +119,6 @@ async fn send(
         status: response.status().as_u16(),
         content_type: text(CONTENT_TYPE),
         content_length: text(CONTENT_LENGTH).and_then(|len| len.parse().ok()),
-        file_name: text(CONTENT_DISPOSITION)
-            .and_then(|value| fluence::disposition::file_name(&value)),
         body: WebBody {
             response,
             host,

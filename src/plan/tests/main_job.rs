@@ -219,6 +219,7 @@ fn a_click_made_twice_is_one_share() {
         input.source = Some(ItemSource {
             url: Some("https://example.org/a.jpg".into()),
             page: None,
+            own_cookies: false,
         });
         begin_share(&a, input)
     };

@@ -80,6 +80,7 @@ fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
         source: Some(ItemSource {
             url: Some(site.url.clone()),
             page: None,
+            own_cookies: false,
         }),
         body: Input::Remote(Box::new(SimRemote(Rc::clone(site)))),
     }

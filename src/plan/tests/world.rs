@@ -604,7 +604,6 @@ impl World {
             status: 200,
             content_type: Some("application/vnd.ipld.car; version=1; order=dfs; dups=y".into()),
             content_length: None,
-            file_name: None,
             body: SimBody {
                 receiver,
                 sim: self.sim.clone(),
@@ -639,7 +638,6 @@ impl World {
             status: 200,
             content_type: Some(content_type.into()),
             content_length: None,
-            file_name: None,
             body: SimBody {
                 receiver,
                 sim: self.sim.clone(),
@@ -1287,7 +1285,6 @@ fn response(status: u16, kind: &str, body: &[u8]) -> HttpResponse<SimBody> {
         status,
         content_type: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
         content_length: Some(body.len() as u64),
-        file_name: None,
         body: SimBody {
             receiver,
             sim: Sim::default(),

@@ -57,6 +57,15 @@ fn play_in_chromium(name: &str, why: &str, test: impl AsyncFnOnce(&Scene) -> Res
     }
 }
 
+/// Like [`play`], for what only Firefox has; `why` says what that is.
+fn play_in_firefox(name: &str, why: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
+    if Kind::tested() == Kind::Firefox {
+        play(name, test);
+    } else {
+        eprintln!("skipped {name} in Chromium: {why}");
+    }
+}
+
 /// Whether a test is skipped because it would run in Firefox; then it says why.
 fn skips_firefox(name: &str, why: &str) -> bool {
     let skips = Kind::tested() == Kind::Firefox;

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fluence::command::MAX_URL;
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::face::Face;
 use fluence_tests::files;
-use fluence_tests::scene::same_bytes;
+use fluence_tests::scene::{ONLINE, same_bytes};
 use fluence_tests::site::Site;
 use serde_json::json;
 use thirtyfour::{By, WindowHandle};
 
 use crate::main_job::beside_a_page;
-use crate::{SMALL, WORKER, play, play_for, play_in_chromium, skips_firefox};
+use crate::{SMALL, WORKER, play, play_for, play_in_chromium, play_in_firefox, skips_firefox};
 
 /// Shows a picture or a link with this id and address at the top of the current page.
 async fn show(alice: &Browser, tag: &str, id: &str, address: &str) -> Result<()> {
@@ -156,6 +157,92 @@ fn odd_answers_are_what_they_are() {
 }
 
 #[test]
+fn names_in_other_charsets_are_those_of_the_browsers_own_downloads() {
+    play("charsets", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(50_000, 6);
+        for name in ["a.bin", "b.bin", "c.bin"] {
+            scene
+                .site
+                .add(name, "application/octet-stream", bytes.clone());
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        for (page, path, name) in [
+            ("/gbk", "/odd/gbk/a.bin", "会议记录.docx"),
+            ("/login", "/odd/latin/b.bin", "Übersicht €.pdf"),
+            ("/login", "/odd/charset/c.bin", "会议.docx"),
+        ] {
+            driver.switch_to_window(tabs[0].clone()).await?;
+            driver.goto(scene.site.url(page)).await?;
+            share_link(&alice, &tabs, &scene.site.url(path)).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await;
+            let shown = shown.with_context(|| path.to_owned())?;
+            let cid = shown.cid.context("a shared file without a hash")?;
+            let terminal = scene.command_line(&path.replace('/', "-"), &node)?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+            // Firefox reads no charset but its own in a plain name.
+            if alice.kind() == Kind::Chromium {
+                driver.switch_to_window(tabs[0].clone()).await?;
+                driver.find(By::Id("link")).await?.click().await?;
+                same_bytes(&alice.saved(name, SMALL).await?, &bytes)?;
+                driver.switch_to_window(tabs[1].clone()).await?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_shared_from_a_container_is_what_was_seen_there() {
+    play_in_firefox("container", "it has no containers", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let mut width = 100;
+        for name in ["in.png", "out.png", "late.png"] {
+            for name in [name.to_owned(), format!("else-{name}")] {
+                width += 10;
+                scene
+                    .site
+                    .add(&name, "image/png", files::picture(width, 90)?);
+            }
+        }
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        let container = alice.open_in_container(&scene.site.url("/login")).await?;
+        for (tab, name, seen) in [
+            (container.clone(), "in.png", "in.png"),
+            (page, "out.png", "else-out.png"),
+        ] {
+            driver.switch_to_window(tab.clone()).await?;
+            driver.goto(scene.site.url("/gbk")).await?;
+            let address = scene.site.url(&format!("/odd/mine/{name}"));
+            show(&alice, "img", "picture", &address).await?;
+            alice.share_by_right_click(By::Id("picture")).await?;
+            driver.switch_to_window(popup.clone()).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            let cid = shown.cid.context("a shared file without a hash")?;
+            let terminal = scene.command_line(name, &node)?;
+            let bytes = scene.site.file(seen).context("no file")?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+                .with_context(|| name.to_owned())?;
+        }
+        // What is tried again later is not read with the cookies of another jar.
+        let address = scene.site.url("/odd/late/late.png");
+        share_link(&alice, &[container, popup], &address).await?;
+        scene.site.wait_asked("/odd/late/late.png", SMALL).await?;
+        let row = face.wait_named("late.png", &["preparing"], SMALL).await?;
+        face.press_in(&row, "item-pause").await?;
+        let row = face.wait_named("late.png", &["failed"], SMALL).await?;
+        face.press_in(&row, "item-again").await?;
+        let refused = "item.name === 'late.png' && item.failure === 'page_gone'";
+        face.wait_item("why it cannot be read again", SMALL, refused)
+            .await?;
+        ensure!(face.items().await?.len() == 3);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
     play("slow_server", async |scene| {
         let node = scene.node("node", &[]).await?;
@@ -249,6 +336,74 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
         let cid = shown.cid.context("a shared file without a hash")?;
         let bytes = scene.site.file("halting.bin").context("no file")?;
         same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn a_click_that_wakes_the_worker_is_seen_before_its_server_answers() {
+    play_in_chromium("seen_at_once", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        scene.site.add(
+            "stuck.bin",
+            "application/octet-stream",
+            files::noise(900, 8),
+        );
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let address = scene.site.url("/odd/stuck/stuck.bin");
+        show(&alice, "a", "link", &address).await?;
+        driver.switch_to_window(popup.clone()).await?;
+        driver.goto(alice.extension_url("icons/16.png")).await?;
+        alice.stop_worker().await?;
+        driver.switch_to_window(page).await?;
+        alice.share_by_right_click(By::Id("link")).await?;
+        // The server is asked, and never answers.
+        scene.site.wait_asked("/odd/stuck/stuck.bin", SMALL).await?;
+        driver.switch_to_window(popup).await?;
+        driver.goto(alice.extension_url("popup.html")).await?;
+        let waits = "item.name === 'stuck.bin' && item.text.includes('Waiting for 127.0.0.1')";
+        let row = face.wait_item("the row", SMALL, waits).await?;
+        face.wait_badge("on the way", SMALL).await?;
+        face.press_in(&row, "item-pause").await?;
+        let shown = face.wait_named("stuck.bin", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("paused"), "{shown:?}");
+        ensure!(face.items().await?.len() == 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_notice_that_was_dismissed_hides_no_later_one() {
+    const NOTICE: &str = r#"return !!document.querySelector('[data-testid="notice"]');"#;
+    const NO_NOTICE: &str = r#"return !document.querySelector('[data-testid="notice"]');"#;
+    play("dismissed", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        // This address is longer than any that is read.
+        let address = scene.site.url(&format!("/{}", "x".repeat(MAX_URL)));
+        for _ in 0..2 {
+            share_link(&alice, &tabs, &address).await?;
+            face.wait("the notice", SMALL, NOTICE).await?;
+            let dismiss = By::Css("[data-testid=notice] [data-testid=dismiss]");
+            driver.find(dismiss).await?.click().await?;
+            face.wait("that it is gone", SMALL, NO_NOTICE).await?;
+            // It stays away when the popup is opened again.
+            driver.refresh().await?;
+            face.wait_network("online", ONLINE).await?;
+            let shown = driver.execute(NOTICE, vec![]).await?;
+            ensure!(shown.json() == &json!(false), "what was dismissed is shown");
+        }
+        // One that came while no popup was open is seen in the next one.
+        driver.goto(alice.extension_url("icons/16.png")).await?;
+        share_link(&alice, &tabs, &address).await?;
+        driver.goto(alice.extension_url("popup.html")).await?;
+        face.wait("the third notice", SMALL, NOTICE).await?;
+        Ok(())
     });
 }
 

@@ -105,7 +105,17 @@ pub struct Tab {
     pub id: i32,
     /// The address of its page; `None` if the browser hides it from the extension.
     pub url: Option<String>,
+    /// Whether it has cookies of its own ([`has_own_cookies`]).
+    pub own_cookies: bool,
 }
+
+/// Whether a tab, as the browser gives it, has cookies of its own, as those in a container of Firefox do.
+pub fn has_own_cookies(tab: &JsValue) -> bool {
+    text(tab, "cookieStoreId").is_some_and(|store| store != DEFAULT_STORE)
+}
+
+/// The jar of cookies of tabs that are in no container.
+const DEFAULT_STORE: &str = "firefox-default";
 
 /// The tab with this id, or else the active tab of the current window.
 ///
@@ -123,6 +133,7 @@ pub async fn tab(id: Option<i32>) -> Outcome<Tab> {
     Ok(Tab {
         id: id as i32,
         url: text(&tab, "url"),
+        own_cookies: has_own_cookies(&tab),
     })
 }
 
