@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
-use fluence::content::zip;
+use fluence::content::walk::{Limits, Walk};
+use fluence::content::{Dag, zip};
 use fluence::failure::{Code, Failure};
 use fluence::names::safe_file_name;
 use fluence::plan::Engine;
 use fluence::state::{EventKind, ItemId, LogEntry};
+use fluence::text::quote;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
@@ -14,6 +16,9 @@ use crate::notices::Notices;
 use crate::platform::Browser;
 use crate::save::{Saved, Saver};
 use crate::source::blob_of_pieces;
+
+/// The most names of one kind that are told when a folder is saved.
+const TOLD_NAMES: usize = 10;
 
 /// Saves the files of items, and records the outcome.
 pub struct Saving {
@@ -108,6 +113,7 @@ impl Saving {
     async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), Failure> {
         let (source, dag) = self.engine.opened(id).await?;
         let (blob, ending) = if dag.is_directory() {
+            self.tell_changes(id, &dag).await;
             let checksums = zip::checksums(&dag, &source, |_| {}).await?;
             (
                 blob_of_pieces(&zip::pieces(&dag, &source, &checksums))?,
@@ -125,6 +131,37 @@ impl Saving {
                 folder => format!("{folder}/{file_name}"),
             },
         ))
+    }
+
+    /// Writes into an item's log what the ZIP file of a directory does not have as it was shared.
+    async fn tell_changes(&self, id: &ItemId, dag: &Dag) {
+        // The blocks say what the paths do not. What was opened with a key has none, and is as it was shared.
+        let Ok(walk) = Walk::resume(dag.root, Limits::default(), &dag.blocks) else {
+            return;
+        };
+        let first = |names: Vec<&str>| names.into_iter().take(TOLD_NAMES).map(quote).collect();
+        let links: Vec<&str> = walk.symlinks().iter().map(|link| &*link.path).collect();
+        let mut changed: Vec<&str> = walk.renamed().keys().map(String::as_str).collect();
+        changed.retain(|path| !links.contains(path));
+        changed.sort_unstable();
+        let (left_out, renamed) = (links.len() as u64, changed.len() as u64);
+        let entries = [
+            (left_out > 0).then(|| LogEntry::LinksLeftOut {
+                names: first(links),
+                count: left_out,
+            }),
+            (renamed > 0).then(|| LogEntry::NamesChanged {
+                names: first(changed),
+                count: renamed,
+            }),
+        ];
+        let log = |entry| EventKind::Log {
+            id: id.clone(),
+            entry,
+        };
+        self.engine
+            .record(entries.into_iter().flatten().map(log))
+            .await;
     }
 
     /// Checks which downloads have ended, and records them.

@@ -190,6 +190,20 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
+    /// Symbolic links in a folder are not in the file as which it is saved.
+    LinksLeftOut {
+        /// Their paths, or the first of them.
+        names: Vec<String>,
+        /// How many there are.
+        count: u64,
+    },
+    /// Names in a folder had to be changed in the file as which it is saved.
+    NamesChanged {
+        /// The paths with the new names, or the first of them.
+        names: Vec<String>,
+        /// How many there are.
+        count: u64,
+    },
     /// It was not saved to the download folder.
     NotSaved {
         /// Why.
@@ -220,9 +234,10 @@ struct Flat {
     /// A CID, a multiaddr, or an old line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// Bytes, seconds, or calls.
+    /// Bytes, seconds, calls, or a number of names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    /// Hosts, or names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hosts: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,6 +281,8 @@ flat! {
     Kept { size } = "kept",
     Fetched { size } = "fetched",
     DiskFailed { failure } = "disk_failed",
+    LinksLeftOut { names as hosts, count as size } = "links_left_out",
+    NamesChanged { names as hosts, count as size } = "names_changed",
     NotSaved { failure } = "not_saved",
     Failed { failure } = "failed",
     Text { text } = "text",
@@ -302,6 +319,10 @@ mod tests {
                 seconds: 10,
             },
             LogEntry::StoragesAdded { hosts: vec![host] },
+            LogEntry::NamesChanged {
+                names: vec!["a/b (2)".into()],
+                count: 30,
+            },
             LogEntry::ProviderFailed {
                 peer,
                 failure: failure.clone(),

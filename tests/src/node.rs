@@ -69,6 +69,20 @@ impl Node {
         self.program.as_ref()?.id()
     }
 
+    /// Puts what is in a CAR into its storage, and returns the CID of the root.
+    pub async fn import(&self, car: &Path) -> Result<String> {
+        let mut command = Command::new(fluence()?);
+        command.arg("--json").arg("--state").arg(&self.directory);
+        let output = command.args(["storage", "import"]).arg(car).output();
+        let output = output.await?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let line: Value = serde_json::from_str(said.lines().last().unwrap_or_default())?;
+        let root = line["roots"][0].as_str();
+        Ok(root
+            .with_context(|| format!("no root in {said}"))?
+            .to_owned())
+    }
+
     /// The address that a browser connects to, with the node's peer id.
     pub fn websocket(&self) -> Result<String> {
         self.listening.address("/ws")

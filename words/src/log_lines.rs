@@ -49,11 +49,9 @@ pub(crate) fn line<M: Medium>(entry: &LogEntry, about: About) -> String {
         LogEntry::StillStored { host } => say::still_stored(host),
         LogEntry::StorageSilent { host, seconds } => say::storage_silent(host, *seconds),
         LogEntry::StorageChanged { host } => say::storage_changed(host),
-        LogEntry::StoragesAdded { hosts } => {
-            let hosts = hosts.iter().cloned();
-            let hosts = hosts.reduce(|first, second| language::list_and(&first, &second));
-            say::storages_added(&hosts.unwrap_or_default())
-        }
+        LogEntry::StoragesAdded { hosts } => say::storages_added(&list(hosts, hosts.len() as u64)),
+        LogEntry::LinksLeftOut { names, count } => say::links_left_out(&list(names, *count)),
+        LogEntry::NamesChanged { names, count } => say::names_changed(&list(names, *count)),
         LogEntry::OneStorageLeft { failure } => say::one_storage_left(&what(failure, About::Fetch)),
         LogEntry::SingleBlocks { failure } => say::single_blocks(&what(failure, About::Fetch)),
         LogEntry::StorageFailed { failure } => what(failure, About::Fetch),
@@ -64,6 +62,14 @@ pub(crate) fn line<M: Medium>(entry: &LogEntry, about: About) -> String {
         LogEntry::Text { text } => text.clone(),
         LogEntry::Unknown => say::unknown().to_owned(),
     }
+}
+
+/// The first of so many things, and a sign that there are more.
+fn list(first: &[String], count: u64) -> String {
+    let more = (count > first.len() as u64).then(|| "…".to_owned());
+    let all = first.iter().cloned().chain(more);
+    let list = all.reduce(|first, second| language::list_and(&first, &second));
+    list.unwrap_or_default()
 }
 
 /// Why there is no link to a node, as a clause.

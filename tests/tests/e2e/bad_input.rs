@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use fluence_tests::command_line::CommandLine;
 use fluence_tests::files;
 use fluence_tests::node::Node;
-use fluence_tests::process::Program;
+use fluence_tests::process::{Program, repository};
 use fluence_tests::scene::{Scene, same_bytes};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -160,6 +160,36 @@ fn a_hostile_name_stays_in_the_download_folder() {
             provider.kill().await?;
         }
         face.picture("names").await
+    });
+}
+
+#[test]
+fn what_a_zip_file_does_not_have_as_it_was_shared_is_told() {
+    play("not_as_shared", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        for (car, words) in [
+            ("symlinks.car", ["left out", "escape"]),
+            ("dup-names.car", ["were changed", "a (2)"]),
+        ] {
+            let car = repository().join("node/tests/awkward").join(car);
+            let cid = node.import(&car).await?;
+            face.fetch(&cid).await?;
+            // Nobody knows its name.
+            let name = format!("{cid}.zip");
+            let shown = face.wait_named(&name, &["done", "shared"], SMALL).await?;
+            bob.saved(&name, SMALL).await?;
+            face.press_in(&shown, "item-log-toggle").await?;
+            let log = format!(
+                r#"const log = document.querySelector('[data-testid="item-log"]')?.innerText ?? '';
+                return {}.every((words) => log.includes(words));"#,
+                json!(words)
+            );
+            face.wait(words[0], SMALL, &log).await?;
+            face.picture(words[1]).await?;
+            face.press_in(&shown, "item-log-toggle").await?;
+        }
+        Ok(())
     });
 }
 
