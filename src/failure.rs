@@ -9,6 +9,7 @@ use crate::cars::CarEnd;
 use crate::content::car::CarError;
 use crate::content::hash::HashError;
 use crate::content::layout::LayoutError;
+use crate::content::trail::TrailError;
 use crate::content::unixfs::NodeError;
 use crate::content::walk::WalkError;
 use crate::names::ParseLinkError;
@@ -389,8 +390,10 @@ words! {
         NotACid = "not_a_cid",
         /// The CID is not one of a file (`size` is its codec).
         NotAFile = "not_a_file",
-        /// The link leads to something inside a folder (`detail`).
+        /// The link leads to something inside a private share (`detail`), or a path is where none can be.
         InsideFolder = "inside_folder",
+        /// A folder has no entry of this name (`detail`).
+        NoSuchEntry = "no_such_entry",
         /// It is a `Qm…` hash whose capital letters were lost (`detail`).
         LoweredCid = "lowered_cid",
         /// It is the id of a peer (`detail`).
@@ -780,6 +783,17 @@ impl From<TarError> for Failure {
             | TarError::Truncated
             | TarError::Surplus => Reason::BadArchive,
         })
+    }
+}
+
+impl From<&TrailError> for Failure {
+    fn from(error: &TrailError) -> Self {
+        match error {
+            TrailError::Missing(name) => Self::new(Code::BadLink)
+                .reason(Reason::NoSuchEntry)
+                .detail(name),
+            TrailError::Walk(error) => error.into(),
+        }
     }
 }
 

@@ -179,6 +179,7 @@ mod tests {
             id: ItemId("before".into()),
             cid: CID.into(),
             key: key.clone(),
+            path: None,
         };
         let mut state = State::default();
         state.apply(&Event {

@@ -285,6 +285,7 @@ impl Reader {
             }
             EventKind::ShareBegan { .. }
             | EventKind::FetchBegan { .. }
+            | EventKind::Found { .. }
             | EventKind::Described { .. }
             | EventKind::Hashed { .. }
             | EventKind::Stays { .. }
@@ -518,6 +519,7 @@ mod tests {
                     key: None,
                     id: id(name),
                     cid: format!("Qm{name}"),
+                    path: None,
                 },
             });
         }
@@ -669,6 +671,7 @@ mod tests {
                 key: None,
                 id: id("c"),
                 cid: "Qmc".into(),
+                path: None,
             };
             assert!(reader.event(&event(&Event {
                 seq: 900,

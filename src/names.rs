@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::Cid;
 use crate::private::Key;
 use multihash::Multihash;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -193,7 +194,7 @@ pub enum ParseLinkError {
     /// There is a CID, but it names something that is not a file, such as an IPNS key or an Ethereum block.
     #[error("the CID names something that is not a file (codec 0x{0:x})")]
     NotAFile(u64),
-    /// There is a path after the CID. It names a part of a folder, and only whole folders can be fetched.
+    /// There is a path after the CID where only that of a whole file or folder can be used.
     #[error("“{0}” is inside a folder")]
     Inside(String),
     /// It is a `Qm…` hash whose letters have all become small, which cannot be undone.
@@ -210,42 +211,86 @@ pub enum ParseLinkError {
     BadKey,
 }
 
-/// Finds the CID in a text that a person typed or copied: any form of CID, `fluence:CID`, `fluence://CID`,
-/// `ipfs://CID`, `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain), alone or
-/// somewhere in a message.
+/// What a person's link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The CID of a file or a folder.
+    pub cid: Cid,
+    /// The path below that folder of what is meant, as it is written: names that are separated by `/` and may be
+    /// percent-encoded. It is empty if all of it is meant.
+    pub path: String,
+    /// The key, if it is the link of a private share: what follows `#` in `fluence:CID#KEY`, or in `CID#KEY`. In links of
+    /// other kinds that part means something else, and is no key.
+    pub key: Option<Key>,
+}
+
+/// Finds the link in a text that a person typed or copied: any form of CID, `fluence:CID`, `fluence://CID`,
+/// `ipfs://CID`, `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain), each with a
+/// path after the CID or without, alone or somewhere in a message.
+///
+/// [`ParseLinkError`] says why there is none; it is [`ParseLinkError::BadKey`] if something that is not a key is in its
+/// place. No error contains the key, or a part of it.
+impl FromStr for Link {
+    type Err = ParseLinkError;
+
+    fn from_str(text: &str) -> Result<Self, ParseLinkError> {
+        let (cid, path, word) = find_link(text)?;
+        let path = path.to_owned();
+        let no_key = |path| Self {
+            cid,
+            path,
+            key: None,
+        };
+        let Some((place, key)) = word.split_once('#') else {
+            return Ok(no_key(path));
+        };
+        let ours = ["fluence:", "web+fluence:"]
+            .iter()
+            .any(|scheme| strip_prefix_ignoring_case(place, scheme).is_some());
+        if !ours && (place.contains('/') || Cid::from_str(place).is_err()) {
+            return Ok(no_key(path));
+        }
+        let key: Key = key
+            .trim_matches(MARKS)
+            .parse()
+            .map_err(|_| ParseLinkError::BadKey)?;
+        // What is in a private share has no hashes of its own.
+        if !path.is_empty() {
+            return Err(ParseLinkError::Inside(shorten(&path)));
+        }
+        Ok(Self {
+            cid,
+            path,
+            key: Some(key),
+        })
+    }
+}
+
+/// The link without its key, as [`Link`] reads it.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&canonical(&self.cid))?;
+        if !self.path.is_empty() {
+            write!(f, "/{}", self.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Finds the CID of a whole file or folder in a text, as [`Link`] does.
 ///
 /// # Errors
 /// [`ParseLinkError`] says why there is none. A path after the CID is an error.
 pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
-    find_link(text).map(|(cid, _)| cid)
-}
-
-/// Finds the CID as [`parse_link`] does, and the key of a private share: what follows `#` in `fluence:CID#KEY`, or in
-/// `CID#KEY`. In links of other kinds that part means something else, and is no key.
-///
-/// # Errors
-/// [`ParseLinkError`], which is [`ParseLinkError::BadKey`] if something that is not a key is in its place. No error
-/// contains the key, or a part of it.
-pub fn parse_private_link(text: &str) -> Result<(Cid, Option<Key>), ParseLinkError> {
-    let (cid, word) = find_link(text)?;
-    // The link is the first of the words, if it was found in all of the text.
-    let word = word.split(ends_word).next().unwrap_or_default();
-    let Some((place, key)) = word.split_once('#') else {
-        return Ok((cid, None));
-    };
-    let ours = ["fluence:", "web+fluence:"]
-        .iter()
-        .any(|scheme| strip_prefix_ignoring_case(place, scheme).is_some());
-    if !ours && (place.contains('/') || Cid::from_str(place).is_err()) {
-        return Ok((cid, None));
+    let (cid, path, _) = find_link(text)?;
+    if !path.is_empty() {
+        return Err(ParseLinkError::Inside(shorten(path)));
     }
-    let key = key.trim_matches(MARKS).parse();
-    key.map(|key| (cid, Some(key)))
-        .map_err(|_| ParseLinkError::BadKey)
+    Ok(cid)
 }
 
-/// Finds the CID in a text, and the part of the text that begins with the link.
-fn find_link(text: &str) -> Result<(Cid, &str), ParseLinkError> {
+/// Finds the CID in a text, the path after it, and the part of the text that is the link.
+fn find_link(text: &str) -> Result<(Cid, &str, &str), ParseLinkError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(ParseLinkError::Empty);
@@ -255,22 +300,41 @@ fn find_link(text: &str) -> Result<(Cid, &str), ParseLinkError> {
     }
     // In a message, the link is one of the words.
     let words = || text.split(ends_word).map(|word| word.trim_matches(MARKS));
-    let whole = std::iter::once(text);
+    let whole = is_link_alone(text).then_some(text);
     let found = whole
+        .into_iter()
         .chain(words())
         .find_map(|word| cid_in(word).map(|(cid, path)| (cid, path, word)));
     let Some((cid, path, word)) = found else {
         let told = words().find_map(almost);
         return Err(told.unwrap_or_else(|| ParseLinkError::NotACid(shorten(text))));
     };
-    let path = path.trim_matches('/');
     match cid.codec() {
         // The codecs raw and dag-pb.
-        0x55 | 0x70 if path.is_empty() => Ok((canonical_cid(&cid), word)),
-        0x55 | 0x70 => Err(ParseLinkError::Inside(shorten(path))),
+        0x55 | 0x70 => Ok((canonical_cid(&cid), path.trim_matches('/'), word)),
         LIBP2P_KEY => Err(ParseLinkError::Ipns(shorten(&cid.to_string()))),
         other => Err(ParseLinkError::NotAFile(other)),
     }
+}
+
+/// Whether a text is one link with a path, so that what people put around links may be part of a name: it begins with a
+/// CID, or is a URL in which nothing is that cannot be in one.
+fn is_link_alone(text: &str) -> bool {
+    let bare = text.strip_prefix("/ipfs/").unwrap_or(text);
+    let (cid, path) = split_path(bare);
+    if Cid::from_str(cid).is_ok() {
+        return !path.is_empty();
+    }
+    let is_scheme = |scheme: &str| {
+        !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'+')
+    };
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        let stands_in_urls = |c| !ends_word(c) || "()[]".contains(c);
+        is_scheme(scheme) && rest.contains('/') && rest.chars().all(stands_in_urls)
+    })
 }
 
 /// The punctuation that may precede or follow a link in a message.
@@ -380,6 +444,12 @@ pub fn entry_name(name: &[u8]) -> String {
         "" | "." | ".." => format!("_{text}"),
         _ => text,
     }
+}
+
+/// The name at the end of a path in a link, as it is shown before it is known what is there.
+pub fn path_name(path: &str) -> String {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    chosen_name(&percent_decode_str(last).decode_utf8_lossy())
 }
 
 /// The name of a file that a person chose, as it is shown and told to others: as it is, without a path in front of it
@@ -551,22 +621,51 @@ mod tests {
     }
 
     #[test]
-    fn a_path_below_a_cid_is_refused_not_dropped() {
+    fn a_path_below_a_cid_is_read_as_it_is_written() {
         let v0: Cid = V0.parse().unwrap();
         let as_v1 = Cid::new_v1(v0.codec(), *v0.hash());
-        for text in [
-            format!("{V0}/a/b.jpg"),
-            format!("fluence:{V0}/a/b.jpg"),
-            format!("ipfs://{V0}/a/b.jpg?x=1"),
-            format!("https://example.org/ipfs/{V0}/a/b.jpg#x"),
-            format!("https://{as_v1}.ipfs.dweb.link/a/b.jpg?x"),
+        for (text, path) in [
+            (format!("{V0}/a/b.jpg"), "a/b.jpg"),
+            (format!("{V0}/a b/c (1).jpg"), "a b/c (1).jpg"),
+            (format!("/ipfs/{V0}/100% «x».txt"), "100% «x».txt"),
+            (format!("{V0}/"), ""),
+            (format!("fluence:{V0}/a/b.jpg"), "a/b.jpg"),
+            (format!("web+fluence:{V0}/a//b/"), "a//b"),
+            (format!("ipfs://{V0}/a/b.jpg?x=1"), "a/b.jpg"),
+            (
+                format!("https://example.org/ipfs/{V0}/a/b.jpg#x"),
+                "a/b.jpg",
+            ),
+            (
+                format!("https://example.org/ipfs/{V0}/a%20b%20(1).jpg"),
+                "a%20b%20(1).jpg",
+            ),
+            (
+                format!("https://{as_v1}.ipfs.dweb.link/a/b.jpg?x"),
+                "a/b.jpg",
+            ),
+            // In a message the path ends where the link does.
+            (format!("Here: fluence:{V0}/a/b.jpg, look"), "a/b.jpg"),
+            (format!("fluence:{V0}/b.jpg is what you wanted."), "b.jpg"),
+            (format!("(https://example.org/ipfs/{V0}/b.jpg)"), "b.jpg"),
+            (format!("它在这里：fluence:{V0}/b.jpg。"), "b.jpg"),
+            (format!("<fluence:{V0}/b.jpg>"), "b.jpg"),
         ] {
-            assert_eq!(
-                parse_link(&text),
-                Err(ParseLinkError::Inside("a/b.jpg".to_owned())),
-                "{text}"
-            );
+            let link: Link = text.parse().unwrap();
+            assert_eq!((link.cid, &*link.path), (v0, path), "{text}");
+            let again = link.to_string().parse();
+            assert_eq!(again, Ok(link), "{text}");
+            let whole = match path {
+                "" => Ok(v0),
+                path => Err(ParseLinkError::Inside(path.to_owned())),
+            };
+            assert_eq!(parse_link(&text), whole, "{text}");
         }
+        let key = Key::new([0xfb; 16]).text();
+        assert_eq!(
+            format!("fluence:{V0}/a.jpg#{key}").parse::<Link>(),
+            Err(ParseLinkError::Inside("a.jpg".to_owned()))
+        );
     }
 
     #[test]
@@ -661,9 +760,10 @@ mod tests {
             format!("[this]({private})"),
             format!("“{private}”"),
         ] {
-            let (cid, found) = parse_private_link(&link).unwrap();
-            assert_eq!((canonical(&cid), found), (V0.to_owned(), Some(key.clone())));
-            assert_eq!(parse_link(&link), Ok(cid), "{link}");
+            let found: Link = link.parse().unwrap();
+            assert_eq!(canonical(&found.cid), V0);
+            assert_eq!(found.key, Some(key.clone()), "{link}");
+            assert_eq!(parse_link(&link), Ok(found.cid), "{link}");
         }
         for link in [
             V0.to_owned(),
@@ -673,12 +773,12 @@ mod tests {
             format!("https://example.org/ipfs/{V0}#{text}"),
             format!("fluence:{V0}? See #1"),
         ] {
-            let (cid, found) = parse_private_link(&link).unwrap();
-            assert_eq!((canonical(&cid), found), (V0.to_owned(), None), "{link}");
+            let found: Link = link.parse().unwrap();
+            assert_eq!((&*canonical(&found.cid), found.key), (V0, None), "{link}");
         }
         for key in ["", "x", &text[..21], &format!("{text}x"), "%23"] {
             for link in [format!("fluence:{V0}#{key}"), format!("{V0}#{key}")] {
-                assert_eq!(parse_private_link(&link), Err(ParseLinkError::BadKey));
+                assert_eq!(link.parse::<Link>(), Err(ParseLinkError::BadKey));
                 assert!(parse_link(&link).is_ok(), "{link}");
             }
         }
@@ -693,7 +793,7 @@ mod tests {
                 format!("{place}#{key}"),
                 format!("see fluence:{place}#{key}"),
             ] {
-                let error = parse_private_link(&text).unwrap_err();
+                let error = text.parse::<Link>().unwrap_err();
                 let told = format!("{error:?} {error}");
                 assert!(!told.contains(&key[..3]), "{text}: {told}");
             }

@@ -139,6 +139,7 @@ mod tests {
             id: id.clone(),
             cid: cid.into(),
             key: Some(Secret(key.clone())),
+            path: None,
         };
         let settings = Settings {
             nodes: vec!["/dns4/secret.example/tcp/443/tls/ws".into()],

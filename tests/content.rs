@@ -11,6 +11,7 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
 use fluence::content::part::Part;
+use fluence::content::trail::{Trail, TrailError};
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 use fluence::content::walk::{Limited, Limits, Step, Walk, WalkError};
 use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout, zip};
@@ -239,6 +240,92 @@ fn directories_are_those_of_kubo() {
             assert_eq!(fetched, dag, "{name}, {profile}");
         }
     }
+}
+
+/// Follows a path in a directory with the nodes of its DAG alone. Returns the name and the CID at the end, and how many
+/// nodes were needed.
+fn follow(dag: &Dag, path: &str) -> Result<(String, Cid, usize), TrailError> {
+    let mut trail = Trail::new(dag.root, path);
+    let mut nodes = 0;
+    while let Some(cid) = trail.next_cid() {
+        let block = dag.blocks.iter().find(|block| block.cid == cid);
+        let block = block.expect("a path leads through the nodes of its DAG");
+        assert_eq!(block.len, 0, "{cid} is no node of a directory");
+        trail.accept(&[&block.prefix[..], &block.suffix].concat().into())?;
+        nodes += 1;
+    }
+    let (cid, name) = trail.end().expect("it ended");
+    Ok((name, cid, nodes))
+}
+
+#[test]
+fn a_path_is_followed_by_the_nodes_of_folders_alone() {
+    let names = [
+        "a b/c%20d",
+        "a b/100%",
+        "a b/e\u{301}",
+        "a b/\u{e9}",
+        "x/y/z",
+    ];
+    for profile in PROFILES {
+        let files: Vec<(String, u64)> =
+            (1..).zip(names).map(|(n, name)| (name.into(), n)).collect();
+        let (dag, _) = directory(&files, profile);
+        // The CID of each file is that of the first bytes of the stream.
+        let root = |len: u64| {
+            let source = Memory(stream(len as usize));
+            now(layout::layout(&source, profile, |_| {})).unwrap().root
+        };
+        for (path, name, len) in [
+            ("a b/c%20d", "c%20d", 1),
+            ("a%20b/c%2520d", "c%20d", 1),
+            ("/a b//100%/", "100%", 2),
+            ("a%20b/100%25", "100%", 2),
+            ("a b/e\u{301}", "e\u{301}", 3),
+            ("a b/%C3%A9", "\u{e9}", 4),
+            ("x/y/z", "z", 5),
+        ] {
+            let (found, cid, _) = follow(&dag, path).unwrap();
+            assert_eq!((&*found, cid), (name, root(len)), "{path}");
+        }
+        let missing = |name: &str| Err(TrailError::Missing(name.to_owned()));
+        for (path, name) in [
+            ("b", "b"),
+            ("a b/x", "x"),
+            ("..", ".."),
+            ("a b/100%/x", "x"),
+        ] {
+            assert_eq!(follow_names(&dag, path), missing(name), "{path}");
+        }
+    }
+
+    // In a directory of shards few nodes are needed, whatever form the name has.
+    let files: Vec<(String, u64)> = (0..6000)
+        .map(|n| (format!("{}%20{n}", "long ".repeat(20)), n % 7))
+        .collect();
+    let (dag, _) = directory(&files, Profile::UnixfsV1_2025);
+    for (path, _) in files.iter().step_by(97) {
+        let (name, cid, nodes) = follow(&dag, path).unwrap();
+        assert_eq!(&name, path);
+        assert!((1..=8).contains(&nodes), "{nodes}");
+        let encoded = path.replace('%', "%25").replace(' ', "%20");
+        assert_eq!(
+            follow(&dag, &encoded).map(|(name, cid, _)| (name, cid)),
+            Ok((name, cid))
+        );
+        assert!(follow(&dag, &format!("{path}x")).is_err());
+    }
+}
+
+/// Like [`follow`], where the end is not expected to be found.
+fn follow_names(dag: &Dag, path: &str) -> Result<String, TrailError> {
+    let mut trail = Trail::new(dag.root, path);
+    while let Some(cid) = trail.next_cid() {
+        let block = dag.blocks.iter().find(|block| block.cid == cid).unwrap();
+        let leaf = vec![0; block.len as usize];
+        trail.accept(&[&block.prefix[..], &leaf, &block.suffix].concat().into())?;
+    }
+    Ok(trail.end().expect("it ended").1)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use fluence::command::{Answer, given_key};
 use fluence::failure::{About, Failure, Reason};
-use fluence::names::{self, MAX_LINK};
+use fluence::names::{Link, MAX_LINK};
 use web::extension::pages::open_at;
 use web::extension::runtime::url_of;
 use web::extension::{omnibox, storage};
@@ -21,9 +21,9 @@ pub fn typed(text: &str) {
 }
 
 fn suggestion(text: &str) -> String {
-    match names::parse_private_link(text) {
-        Ok((cid, Some(_))) => words::worker::would_fetch_private(&names::canonical(&cid)),
-        Ok((cid, None)) => words::worker::would_fetch(&names::canonical(&cid)),
+    match text.parse::<Link>() {
+        Ok(link) if link.key.is_some() => words::worker::would_fetch_private(&link.to_string()),
+        Ok(link) => words::worker::would_fetch(&link.to_string()),
         Err(why) => {
             let failure = Failure::from(&why);
             if failure.reason == Some(Reason::Empty) {

@@ -103,6 +103,7 @@ impl Outcomes {
             | EventKind::Hashed { .. }
             | EventKind::Stays { .. }
             | EventKind::FetchBegan { .. }
+            | EventKind::Found { .. }
             | EventKind::Described { .. }
             | EventKind::Unconfirmed
             | EventKind::Requested { .. }

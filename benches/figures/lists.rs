@@ -189,6 +189,7 @@ fn snapshot(count: usize) -> Result<String> {
                 key: None,
                 id: id.clone(),
                 cid: cid.to_string(),
+                path: None,
             },
             EventKind::Described {
                 id: id.clone(),

@@ -5,9 +5,10 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::call::{self, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request};
 use fluence::content::car::{CarLimits, CarReader};
+use fluence::content::trail::Trail;
 use fluence::content::unixfs::{self, DAG_PB};
 use fluence::content::walk::{Limits, Walk};
-use fluence::names::{self, FunctionName, cid_v1};
+use fluence::names::{self, FunctionName, Link, cid_v1};
 use fluence::private::record::Header;
 use fluence::private::tar::{BLOCK, Part, Reader, TarError};
 use fluence::state::MAX_NODES;
@@ -95,6 +96,11 @@ pub fn unixfs(data: &[u8]) {
         // What a journal keeps of a block is enough to read the node again.
         let _ = unixfs::decode_recorded(&recorded);
     }
+    let mut trail = Trail::new(cid, "a/%41/b");
+    if trail.accept(&block).is_ok() {
+        let _ = trail.inline();
+        let _ = trail.end();
+    }
     let mut walk = Walk::new(cid, Limits::default());
     if walk.accept(cid, block).is_ok() {
         // What comes next are blocks inside their CIDs, if there are any.
@@ -110,6 +116,16 @@ pub fn unixfs(data: &[u8]) {
 /// Names, links and addresses.
 pub fn names(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
+    if let Ok(link) = text.parse::<Link>() {
+        // The canonical form of a CID may be longer than what was read.
+        if link.to_string().len() <= names::MAX_LINK {
+            let again = link
+                .to_string()
+                .parse::<Link>()
+                .expect("it can be read again");
+            assert_eq!((again.cid, again.key), (link.cid, None));
+        }
+    }
     if let Ok(cid) = names::parse_link(&text) {
         let link = names::link(&cid);
         assert_eq!(names::parse_link(&link), Ok(names::canonical_cid(&cid)));

@@ -17,7 +17,8 @@ not-here = لا يمكن فعل هذا من هنا.
 bad-link-empty = لا شيء لجلبه بعد: الصق تجزئة (تبدأ بـ Qm أو bafy) أو رابط fluence:.
 bad-link-too-long = هذا أطول من أن يكون تجزئة أو رابطًا.
 bad-link-not-a-file = هذا CID لشيء ليس ملفًا (الترميز { $codec }).
-bad-link-inside-folder = «{ $detail }» داخل مجلد، ولا يمكن جلب إلا المجلدات الكاملة.
+bad-link-inside-folder = «{ $detail }» داخل مشاركة خاصة، ولا يمكن جلبها إلا كاملة.
+bad-link-no-such-entry = لا يوجد «{ $detail }» في هذا المجلد.
 bad-link-lowered-cid = «{ $detail }» ليست تجزئة ملف: { $reason }.
 bad-link-bad-key = المفتاح في نهاية الرابط، بعد #، تالف أو غير كامل.
 bad-link = «{ $detail }» ليست تجزئة ملف.
@@ -135,7 +136,8 @@ unknown = حدث خطأ لا يعرفه هذا الإصدار ({ $code }).
 ## What to do next, for somebody who uses the extension.
 
 do-not-here = استخدم إضافة المتصفح.
-do-bad-link-inside-folder = لجلب المجلد، احذف كل ما يلي تجزئته.
+do-bad-link-inside-folder = لجلبها كاملة، احذف المسار الذي بين التجزئة و«#».
+do-bad-link-no-such-entry = تحقق من المسار الذي يلي التجزئة. لجلب المجلد كاملًا، احذف المسار.
 do-bad-link-not-a-cid = تبدأ التجزئة بـ Qm أو bafy. تحقّق من نسخها كاملة.
 do-bad-link-ipns-name = اجلب ما يؤدي إليه بتجزئته.
 do-bad-link-bad-key = انسخ الرابط كاملًا مرة أخرى.
@@ -241,6 +243,7 @@ reason-too-long = أطول مما ينبغي
 reason-not-a-cid = ليس CID
 reason-not-a-file = لا يدل على ملف
 reason-inside-folder = داخل مجلد
+reason-no-such-entry = لا يحتوي على هذا العنصر
 reason-lowered-cid = تجزئة دون حروفها الكبيرة
 reason-peer-id = معرّف نظير
 reason-ipns-name = اسم IPNS

@@ -17,7 +17,8 @@ not-here = Das geht hier nicht.
 bad-link-empty = Es gibt noch nichts abzurufen: Fügen Sie einen Hash (er beginnt mit Qm oder bafy) oder einen Link mit fluence: ein.
 bad-link-too-long = Das ist zu lang für einen Hash oder einen Link.
 bad-link-not-a-file = Das ist die CID von etwas, das keine Datei ist (Codec { $codec }).
-bad-link-inside-folder = „{ $detail }“ liegt in einem Ordner, und nur ganze Ordner können abgerufen werden.
+bad-link-inside-folder = „{ $detail }“ gehört zu etwas privat Geteiltem, das nur als Ganzes abgerufen werden kann.
+bad-link-no-such-entry = In diesem Ordner gibt es kein „{ $detail }“.
 bad-link-lowered-cid = „{ $detail }“ ist nicht der Hash einer Datei: { $reason }.
 bad-link-bad-key = Der Schlüssel am Ende des Links, nach #, ist beschädigt oder nicht vollständig.
 bad-link = „{ $detail }“ ist nicht der Hash einer Datei.
@@ -127,7 +128,8 @@ unknown = Etwas ist schiefgegangen, das diese Version nicht kennt ({ $code }).
 ## What to do next, for somebody who uses the extension.
 
 do-not-here = Verwenden Sie die Browsererweiterung.
-do-bad-link-inside-folder = Um den Ordner abzurufen, lassen Sie alles nach seinem Hash weg.
+do-bad-link-inside-folder = Um alles abzurufen, lassen Sie den Pfad zwischen dem Hash und „#“ weg.
+do-bad-link-no-such-entry = Prüfen Sie den Pfad nach dem Hash. Um den ganzen Ordner abzurufen, lassen Sie den Pfad weg.
 do-bad-link-not-a-cid = Ein Hash beginnt mit Qm oder bafy. Prüfen Sie, ob er ganz kopiert wurde.
 do-bad-link-ipns-name = Rufen Sie über den Hash ab, wozu der Name führt.
 do-bad-link-bad-key = Kopieren Sie noch einmal den ganzen Link.
@@ -233,6 +235,7 @@ reason-too-long = zu lang
 reason-not-a-cid = keine CID
 reason-not-a-file = benennt keine Datei
 reason-inside-folder = liegt in einem Ordner
+reason-no-such-entry = hat keinen solchen Eintrag
 reason-lowered-cid = ein Hash, dem die Großbuchstaben fehlen
 reason-peer-id = die ID eines Peers
 reason-ipns-name = ein IPNS-Name

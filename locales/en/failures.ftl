@@ -12,7 +12,8 @@ not-here = This cannot be done from here.
 bad-link-empty = There is nothing to fetch yet: paste a hash (it begins with Qm or bafy) or a fluence: link.
 bad-link-too-long = That is too long to be a hash or a link.
 bad-link-not-a-file = That is the CID of something that is not a file (codec { $codec }).
-bad-link-inside-folder = “{ $detail }” is inside a folder, and only whole folders can be fetched.
+bad-link-inside-folder = “{ $detail }” is inside a private share, and only the whole share can be fetched.
+bad-link-no-such-entry = There is no “{ $detail }” in this folder.
 bad-link-lowered-cid = “{ $detail }” is not the hash of a file: { $reason }.
 bad-link-bad-key = The key at the end of the link, after #, is damaged or not whole.
 bad-link = “{ $detail }” is not the hash of a file.
@@ -114,7 +115,8 @@ unknown = Something went wrong that this version does not know ({ $code }).
 ## What to do next, for somebody who uses the extension.
 
 do-not-here = Use the browser extension.
-do-bad-link-inside-folder = To fetch the folder, leave out everything after its hash.
+do-bad-link-inside-folder = To fetch all of it, leave out the path between the hash and “#”.
+do-bad-link-no-such-entry = Check the path after the hash. To fetch the whole folder, leave the path out.
 do-bad-link-not-a-cid = A hash begins with Qm or bafy. Check that it was copied whole.
 do-bad-link-ipns-name = Fetch what it leads to by its hash.
 do-bad-link-bad-key = Copy the whole link again.
@@ -220,6 +222,7 @@ reason-too-long = it is too long
 reason-not-a-cid = it is not a CID
 reason-not-a-file = it does not name a file
 reason-inside-folder = it is inside a folder
+reason-no-such-entry = it has no such entry
 reason-lowered-cid = it is a hash without its capital letters
 reason-peer-id = it is the id of a peer
 reason-ipns-name = it is an IPNS name

@@ -17,7 +17,8 @@ not-here = Esto no se puede hacer desde aquí.
 bad-link-empty = Aún no hay nada que obtener: pega un hash (empieza por Qm o bafy) o un enlace fluence:.
 bad-link-too-long = Es demasiado largo para ser un hash o un enlace.
 bad-link-not-a-file = Es el CID de algo que no es un archivo (códec { $codec }).
-bad-link-inside-folder = «{ $detail }» está dentro de una carpeta y solo se pueden obtener carpetas enteras.
+bad-link-inside-folder = «{ $detail }» está dentro de algo compartido en privado, que solo se puede obtener entero.
+bad-link-no-such-entry = En esta carpeta no hay ningún «{ $detail }».
 bad-link-lowered-cid = «{ $detail }» no es el hash de un archivo: { $reason }.
 bad-link-bad-key = La clave al final del enlace, después de #, está dañada o incompleta.
 bad-link = «{ $detail }» no es el hash de un archivo.
@@ -127,7 +128,8 @@ unknown = Algo ha fallado que esta versión no conoce ({ $code }).
 ## What to do next, for somebody who uses the extension.
 
 do-not-here = Usa la extensión del navegador.
-do-bad-link-inside-folder = Para obtener la carpeta, quita todo lo que sigue a su hash.
+do-bad-link-inside-folder = Para obtenerlo todo, quita la ruta que hay entre el hash y «#».
+do-bad-link-no-such-entry = Comprueba la ruta que sigue al hash. Para obtener la carpeta entera, quita la ruta.
 do-bad-link-not-a-cid = Un hash empieza por Qm o bafy. Comprueba que se haya copiado entero.
 do-bad-link-ipns-name = Obtén por su hash aquello a lo que lleva.
 do-bad-link-bad-key = Copia otra vez el enlace entero.
@@ -233,6 +235,7 @@ reason-too-long = es demasiado largo
 reason-not-a-cid = no es un CID
 reason-not-a-file = no designa un archivo
 reason-inside-folder = está dentro de una carpeta
+reason-no-such-entry = no tiene esa entrada
 reason-lowered-cid = es un hash sin sus letras mayúsculas
 reason-peer-id = es el identificador de un par
 reason-ipns-name = es un nombre IPNS

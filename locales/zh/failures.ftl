@@ -17,7 +17,8 @@ not-here = 这里无法执行此操作。
 bad-link-empty = 还没有可获取的内容：请粘贴哈希（以 Qm 或 bafy 开头）或 fluence: 链接。
 bad-link-too-long = 太长了，不可能是哈希或链接。
 bad-link-not-a-file = 这个 CID 所指的不是文件（编解码器 { $codec }）。
-bad-link-inside-folder = “{ $detail }”在文件夹里，而只能获取整个文件夹。
+bad-link-inside-folder = “{ $detail }”在私密分享里，而私密分享只能整个获取。
+bad-link-no-such-entry = 这个文件夹里没有“{ $detail }”。
 bad-link-lowered-cid = “{ $detail }”不是文件的哈希：{ $reason }。
 bad-link-bad-key = 链接末尾 # 之后的密钥已损坏或不完整。
 bad-link = “{ $detail }”不是文件的哈希。
@@ -125,7 +126,8 @@ unknown = 发生了此版本不了解的错误（{ $code }）。
 ## What to do next, for somebody who uses the extension.
 
 do-not-here = 请使用浏览器扩展。
-do-bad-link-inside-folder = 要获取文件夹，请去掉其哈希之后的所有内容。
+do-bad-link-inside-folder = 要获取全部内容，请去掉哈希与“#”之间的路径。
+do-bad-link-no-such-entry = 请检查哈希之后的路径。要获取整个文件夹，请去掉路径。
 do-bad-link-not-a-cid = 哈希以 Qm 或 bafy 开头。请检查是否复制完整。
 do-bad-link-ipns-name = 请按它所指内容的哈希获取。
 do-bad-link-bad-key = 请重新复制完整的链接。
@@ -231,6 +233,7 @@ reason-too-long = 太长
 reason-not-a-cid = 不是 CID
 reason-not-a-file = 所指的不是文件
 reason-inside-folder = 在文件夹里
+reason-no-such-entry = 没有这一项
 reason-lowered-cid = 这个哈希丢失了大写字母
 reason-peer-id = 是对等方的 ID
 reason-ipns-name = 是 IPNS 名称

@@ -229,7 +229,8 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         EventKind::ShareBegan { .. } | EventKind::FetchBegan { .. } => {
             event.as_object_mut()?.remove("key");
         }
-        EventKind::Described { .. }
+        EventKind::Found { .. }
+        | EventKind::Described { .. }
         | EventKind::Thumbnail { .. }
         | EventKind::Hashed { .. }
         | EventKind::Stays { .. }
@@ -317,6 +318,7 @@ mod tests {
                     id: ItemId("a".into()),
                     key: key(),
                     cid: "Qm".into(),
+                    path: None,
                 },
                 About::Fetch,
             ),

@@ -171,6 +171,53 @@ fn names_change_only_where_the_disk_cannot_hold_them() {
 }
 
 #[test]
+fn a_path_below_a_hash_fetches_just_that() {
+    let world = World::new();
+    let folder = world.path("F");
+    fs::create_dir_all(folder.join("a b")).unwrap();
+    fs::write(folder.join("a b/100%.txt"), "this").unwrap();
+    fs::write(folder.join("other.txt"), "not this").unwrap();
+    let (_share, link) = world.share("alice", &[&folder]);
+    let cid = link.trim_start_matches("fluence:");
+    for (number, path) in [
+        "{}/a b/100%.txt",
+        "fluence:{}/a%20b/100%25.txt",
+        "/ipfs/{}/a b/100%.txt",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = world.path(&format!("to-{number}"));
+        fs::create_dir(&to).unwrap();
+        let wanted = path.replace("{}", cid);
+        let state = format!("bob-{number}");
+        let fetch = world.client(&state, "fetch", &[&wanted, "-o", to.to_str().unwrap()]);
+        let fetched = fetch.event("fetched");
+        assert_eq!(
+            (&fetched["name"], &fetched["size"]),
+            (&"100%.txt".into(), &4.into())
+        );
+        fetch.succeeds();
+        assert_eq!(names_in(&to), BTreeSet::from([b"100%.txt".to_vec()]));
+        assert_eq!(fs::read(to.join("100%.txt")).unwrap(), b"this");
+    }
+    // A folder in the folder.
+    let to = world.path("below");
+    let below = format!("{link}/a%20b");
+    world
+        .client("carol", "fetch", &[&below, "-o", to.to_str().unwrap()])
+        .succeeds();
+    assert_eq!(names_in(&to), BTreeSet::from([b"100%.txt".to_vec()]));
+    // What is not there is named.
+    let missing = format!("{link}/a%20b/none.txt");
+    let (_, error) = world.client("dora", "fetch", &[&missing]).fails();
+    assert_eq!(error["code"], "bad_link");
+    assert_eq!(error["reason"], "no_such_entry");
+    let said = error["message"].as_str().unwrap_or_default();
+    assert!(said.contains("none.txt"), "{error}");
+}
+
+#[test]
 fn what_is_empty_is_kept() {
     let (world, cid) = with_car("empty-file-dagpb.car");
     assert_eq!(get(&world.http, &format!("/ipfs/{cid}")), (200, Vec::new()));

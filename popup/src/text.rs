@@ -619,7 +619,7 @@ pub fn event(kind: &EventKind, state: &State) -> String {
     let what = match kind {
         EventKind::ShareBegan { .. } => event_share_began(),
         EventKind::FetchBegan { .. } => event_fetch_began(),
-        EventKind::Described { .. } => event_described(),
+        EventKind::Described { .. } | EventKind::Found { .. } => event_described(),
         EventKind::Thumbnail { .. } => event_thumbnail(),
         EventKind::Hashed { .. } => event_hashed(),
         EventKind::Requested { .. } => event_requested(),
@@ -837,6 +837,7 @@ mod tests {
                     key: None,
                     id: id.clone(),
                     cid: "Qm".into(),
+                    path: None,
                 },
                 status_is(Status::Done),
                 EventKind::Providing {
@@ -877,6 +878,7 @@ mod tests {
                 key: None,
                 id: id.clone(),
                 cid: "Qm".into(),
+                path: None,
             };
             let status_is = EventKind::Status {
                 id: id.clone(),

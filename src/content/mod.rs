@@ -13,6 +13,7 @@ mod directory;
 pub mod hash;
 pub mod layout;
 pub mod part;
+pub mod trail;
 pub mod unixfs;
 pub mod walk;
 pub mod zip;

@@ -10,7 +10,7 @@ use super::{Engine, Input};
 use crate::Cid;
 use crate::command::{Answer, Command};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, parse_private_link};
+use crate::names::{Link, canonical};
 use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Secret, Settings, Status};
 
@@ -89,9 +89,14 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn begin_fetch(&self, link: &str) -> Result<Option<ItemId>, Failure> {
-        let (cid, key) = parse_private_link(link).map_err(|error| Failure::from(&error))?;
-        let key = key.map(Secret);
-        let found = self.find(&cid, None);
+        let link = link.parse::<Link>();
+        let link = link.map_err(|error| Failure::from(&error))?;
+        let key = link.key.clone().map(Secret);
+        let path = (!link.path.is_empty()).then(|| link.path.clone());
+        let found = match path {
+            Some(_) => self.find_inside(&link),
+            None => self.find(&link.cid, None),
+        };
         let id = if let Some(id) = found {
             let (here, fetch, same_key) = self
                 .item(&id, |item| {
@@ -125,11 +130,12 @@ impl<P: Platform> Engine<P> {
         // The item is recorded before anything is awaited, so that a second click finds it.
         self.record([EventKind::FetchBegan {
             id: id.clone(),
-            cid: canonical(&cid),
+            cid: canonical(&link.cid),
             key,
+            path,
         }])
         .await;
-        self.start_fetch(&id, cid);
+        self.start_fetch(&id, link.cid);
         Ok(Some(id))
     }
 
@@ -163,7 +169,7 @@ impl<P: Platform> Engine<P> {
                 | Status::Failed { .. },
                 Origin::Fetch,
             ) => {
-                let cid = item_cid(&item).ok_or(Code::UnknownItem)?;
+                let cid = sought(&item).ok_or(Code::UnknownItem)?;
                 self.0.resumed.borrow_mut().remove(&id);
                 self.set_status(&id, Status::Searching).await;
                 self.start_fetch(&id, cid);
@@ -339,6 +345,11 @@ impl<P: Platform> Engine<P> {
     fn known(&self, id: &ItemId) -> Result<Item, Failure> {
         self.item(id, Item::clone).ok_or(Code::UnknownItem.into())
     }
+}
+
+/// The CID whose providers have an item.
+pub(super) fn sought(item: &Item) -> Option<Cid> {
+    item.sought()?.parse().ok()
 }
 
 /// The CID of an item.

@@ -41,10 +41,10 @@ const MAX_STEPS: u32 = 3;
 /// The most blocks that are requested at the same time from a storage that does not send CARs.
 const RAW_AT_ONCE: usize = 8;
 /// The waits before storage is asked again for what it did not send.
-const AGAIN_BASE: Duration = Duration::from_millis(400);
-const AGAIN_MOST: Duration = Duration::from_secs(5);
+pub(super) const AGAIN_BASE: Duration = Duration::from_millis(400);
+pub(super) const AGAIN_MOST: Duration = Duration::from_secs(5);
 /// How many times in a row a storage may be unreachable.
-const MAX_UNREACHABLE: u32 = 3;
+pub(super) const MAX_UNREACHABLE: u32 = 3;
 /// How many bytes of a block that is not complete yet count as a sign of life.
 pub(super) const SIGN_OF_LIFE: u64 = 128 << 10;
 
@@ -426,7 +426,13 @@ impl<P: Platform> Engine<P> {
         (cid, self.block(&url, &cid, silence).await)
     }
 
-    async fn block(&self, url: &str, cid: &Cid, silence: Duration) -> Result<Bytes, Ended> {
+    /// Takes one block from a storage, verified.
+    pub(super) async fn block(
+        &self,
+        url: &str,
+        cid: &Cid,
+        silence: Duration,
+    ) -> Result<Bytes, Ended> {
         let short = |error: HttpError| Ended::of_http(&error);
         let too_large = || {
             let failure = Failure::new(Code::WrongBytes).reason(Reason::BlockTooLarge);

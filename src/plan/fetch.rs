@@ -29,7 +29,7 @@ pub(super) const FETCHES_AT_ONCE: usize = 8;
 /// After how long without anything new other providers are asked, in milliseconds.
 const STALL_MS: u64 = 10_000;
 /// After how long without anything new a storage is given up, in milliseconds.
-const PATIENCE_MS: u64 = 60_000;
+pub(super) const PATIENCE_MS: u64 = 60_000;
 /// After how long without a new block from any storage the fetch ends, in milliseconds.
 const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
 /// How long a fetch waits for the network.
@@ -69,8 +69,26 @@ enum Watched {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Starts a fetch whose status says already that it runs.
-    pub(super) fn start_fetch(&self, id: &ItemId, cid: Cid) {
+    /// Starts a fetch whose status says already that it runs. `asked` is the CID that its providers have
+    /// ([`Item::sought`]).
+    pub(super) fn start_fetch(&self, id: &ItemId, asked: Cid) {
+/// What a look for a storage came to.
+pub(super) enum Looked {
+    /// A storage that has the file, or will have it soon.
+    Found(Candidate),
+    /// Nobody who could be asked has named one.
+    Nothing,
+    /// The fetch was told to stop.
+    Stopped,
+}
+
+/// How many look-ups there were since the last new block, and how many of them found no provider to ask.
+#[derive(Default)]
+pub(super) struct Round {
+    lookups: u32,
+    in_vain: u32,
+}
+
         let (engine, job_id) = (self.clone(), id.clone());
         self.start_stoppable_job(JobKind::In, id, |stop| async move {
             let id = job_id;
@@ -80,7 +98,7 @@ impl<P: Platform> Engine<P> {
                 Either::Left((slot, _)) => slot,
                 Either::Right(_) => return,
             };
-            if let Err((failure, resumable)) = engine.fetch(&id, cid, stop).await {
+            if let Err((failure, resumable)) = engine.fetch(&id, asked, stop).await {
                 if !resumable {
                     engine.forget_bytes(&id).await;
                 }
@@ -91,7 +109,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Fetches a file. An error says also whether the fetch can continue from what is here.
-    async fn fetch(&self, id: &ItemId, cid: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
+    async fn fetch(&self, id: &ItemId, asked: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
         // A disk that fails for a moment is no reason to give up what is here.
         let of_store = |error: StoreError| (Failure::from(&error), true);
         let store = self.0.platform.store();
@@ -101,6 +119,11 @@ impl<P: Platform> Engine<P> {
         let mut partial = store.partial(id).await.map_err(of_store)?;
         let limits = Limits {
             size: self.settings().max_file,
+        let mut search = Search::new(self.clone(), id.clone(), asked);
+        let wanted = self.wanted(id, asked, &mut search, &stop).await;
+        let Some(cid) = wanted.map_err(|failure| (failure, false))? else {
+            return Ok(());
+        };
             ..Limits::default()
         };
         let blocks = partial.blocks();
@@ -133,7 +156,7 @@ impl<P: Platform> Engine<P> {
         };
         let fetched = {
             let looking = std::pin::pin!(self.keep_looking(&pulse));
-            let gather = std::pin::pin!(self.gather(id, &cid, &mut sink, stop));
+            let gather = std::pin::pin!(self.gather(id, &mut search, &mut sink, stop));
             match select(looking, gather).await {
                 Either::Left((never, _)) => match never {},
                 Either::Right((fetched, _)) => fetched,
@@ -178,7 +201,7 @@ impl<P: Platform> Engine<P> {
     async fn gather(
         &self,
         id: &ItemId,
-        cid: &Cid,
+        search: &mut Search<P>,
         sink: &mut Sink<P>,
         stop: Stop,
     ) -> Result<bool, Failure> {
@@ -190,70 +213,36 @@ impl<P: Platform> Engine<P> {
         if sink.walk.is_done() {
             return Ok(true);
         }
-        let mut search = Search::new(self.clone(), id.clone(), *cid);
-        let (mut lookups, mut in_vain, mut fresh) = (0, 0, 0);
+        let (mut round, mut fresh) = (Round::default(), 0);
         loop {
             if sink.fresh > fresh {
                 fresh = sink.fresh;
-                (lookups, in_vain) = (0, 0);
+                round = Round::default();
             }
-            let candidate = {
-                let next = std::pin::pin!(self.next_candidate(&mut search));
-                match select(next, stop.clone()).await {
-                    Either::Left((candidate, _)) => candidate?,
-                    Either::Right(_) => return Ok(false),
-                }
-            };
-            let candidate = match (candidate, sink.walk.next_cid()) {
-                (None, Some(next)) => {
-                    let left =
-                        std::pin::pin!(self.within(STORAGES_PATIENCE, search.leftover(next)));
-                    match select(left, stop.clone()).await {
-                        Either::Left((candidate, _)) => candidate.flatten(),
-                        Either::Right(_) => return Ok(false),
-                    }
-                }
-                (candidate, _) => candidate,
-            };
-            let candidate = match candidate {
-                Some(candidate) => Some(candidate),
-                None => {
-                    let public = std::pin::pin!(search.public());
-                    match select(public, stop.clone()).await {
-                        Either::Left((candidate, _)) => candidate,
-                        Either::Right(_) => return Ok(false),
-                    }
-                }
-            };
-            match candidate {
-                Some(candidate) => {
+            match self.look_for(search, sink.walk.next_cid(), &stop).await? {
+                Looked::Found(candidate) => {
                     self.describe(id, &candidate, sink).await;
                     sink.pulse.alive.set(self.now());
-                    if self.follow(&candidate, sink, &mut search, &stop).await? {
+                    if self.follow(&candidate, sink, search, &stop).await? {
                         return Ok(true);
                     }
                     if stop.clone().now_or_never().is_some() {
                         return Ok(false);
                     }
                 }
-                None => {
-                    lookups += 1;
-                    in_vain += u32::from(search.take_asked() == 0);
-                    if lookups >= MAX_LOOKUPS || in_vain >= MAX_LOOKUPS_IN_VAIN {
-                        return Err(search.verdict());
-                    }
+                Looked::Nothing => {
                     let barren = self.now().saturating_sub(sink.pulse.last_block.get());
-                    // This leaves time to ask once more.
-                    let left = MAX_WITHOUT_BLOCK_MS.saturating_sub(barren + DEADLINE_MS);
-                    self.set_status(id, Status::Searching).await;
-                    let wait = self.0.platform.sleep(search.wait(lookups - 1, left));
-                    if let Either::Left(_) = select(stop.clone(), wait).await {
+                    if !self
+                        .wait_for_more(id, search, &mut round, barren, &stop)
+                        .await?
+                    {
                         return Ok(false);
                     }
                 }
             }
             let now = sink.pulse.look(self.now());
             if now.saturating_sub(sink.pulse.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
+                Looked::Stopped => return Ok(false),
                 return Err(search.verdict());
             }
         }
@@ -262,6 +251,59 @@ impl<P: Platform> Engine<P> {
     async fn next_candidate(&self, search: &mut Search<P>) -> Result<Option<Candidate>, Failure> {
         if let Some(candidate) = search.spare() {
             return Ok(Some(candidate));
+    /// Looks for a storage once: among the providers, then among the storages that have the block `next`, then in the
+    /// public IPFS.
+    pub(super) async fn look_for(
+        &self,
+        search: &mut Search<P>,
+        next: Option<Cid>,
+        stop: &Stop,
+    ) -> Result<Looked, Failure> {
+        let look = async {
+            if let Some(candidate) = self.next_candidate(search).await? {
+                return Ok(Looked::Found(candidate));
+            }
+            if let Some(next) = next {
+                let left = self.within(STORAGES_PATIENCE, search.leftover(next)).await;
+                if let Some(candidate) = left.flatten() {
+                    return Ok(Looked::Found(candidate));
+                }
+            }
+            let public = search.public().await;
+            Ok::<_, Failure>(public.map_or(Looked::Nothing, Looked::Found))
+        };
+        match select(std::pin::pin!(look), stop.clone()).await {
+            Either::Left((looked, _)) => looked,
+            Either::Right(_) => Ok(Looked::Stopped),
+        }
+    }
+
+    /// Waits before the next look-up, after nothing new has come for so many milliseconds. Returns `false` if the fetch was
+    /// told to stop.
+    ///
+    /// # Errors
+    /// The verdict of the search, if it is pointless to look again.
+    pub(super) async fn wait_for_more(
+        &self,
+        id: &ItemId,
+        search: &mut Search<P>,
+        round: &mut Round,
+        barren: u64,
+        stop: &Stop,
+    ) -> Result<bool, Failure> {
+        round.lookups += 1;
+        round.in_vain += u32::from(search.take_asked() == 0);
+        if round.lookups >= MAX_LOOKUPS || round.in_vain >= MAX_LOOKUPS_IN_VAIN {
+            return Err(search.verdict());
+        }
+        // This leaves time to ask once more.
+        let left = MAX_WITHOUT_BLOCK_MS.saturating_sub(barren + DEADLINE_MS);
+        self.set_status(id, Status::Searching).await;
+        let wait = search.wait(round.lookups - 1, left);
+        let wait = self.0.platform.sleep(wait);
+        Ok(matches!(select(stop.clone(), wait).await, Either::Right(_)))
+    }
+
         }
         if !self.wait_online(OFFLINE_PATIENCE).await {
             // The public IPFS needs no node.
@@ -273,14 +315,16 @@ impl<P: Platform> Engine<P> {
 
     /// Records what the provider said about the file. Its name is made safe for a disk only when it is saved.
     async fn describe(&self, id: &ItemId, candidate: &Candidate, sink: &mut Sink<P>) {
-        let nothing = FileOk::default();
-        let told = candidate.told.as_ref().unwrap_or(&nothing);
         let Some(item) = self.item(id, Item::clone) else {
             return;
         };
         sink.meter.expect(sink.walk.size().or(told.size));
         // The first provider that says something is believed, so that a name does not change while a person looks at
         // it.
+        let nothing = FileOk::default();
+        // What is said of a folder is not said of what is in it.
+        let told = candidate.told.as_ref().filter(|_| item.inside.is_none());
+        let told = told.unwrap_or(&nothing);
         // What a private share is called is in its bytes.
         let is_plain = item.key.is_none();
         let name = told

@@ -6,10 +6,11 @@ use futures::StreamExt;
 
 use super::Engine;
 use super::search::MAX_PROVIDERS;
+use crate::Cid;
 use crate::call::{FileArgs, FileOk, Request};
 use crate::command::Look;
 use crate::failure::{Code, Failure};
-use crate::names::{FunctionName, chosen_name, mime_of, parse_private_link};
+use crate::names::{FunctionName, Link, chosen_name, mime_of, path_name};
 use crate::ports::{Network, PeerName, Platform};
 use crate::state::Item;
 use crate::text::quote;
@@ -27,9 +28,15 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// If the link cannot be read, or nobody answers.
     pub async fn look(&self, link: &str) -> Result<Look, Failure> {
-        let (cid, key) = parse_private_link(link).map_err(|error| Failure::from(&error))?;
-        let private = key.is_some();
-        if let Some(id) = self.find(&cid, None) {
+        let link = link.parse::<Link>();
+        let link = link.map_err(|error| Failure::from(&error))?;
+        let private = link.key.is_some();
+        let path = Some(&link.path).filter(|path| !path.is_empty());
+        let found = match path {
+            Some(_) => self.find_inside(&link),
+            None => self.find(&link.cid, None),
+        };
+        if let Some(id) = found {
             let here = |item: &Item| {
                 item.status.is_here().then(|| Look {
                     name: Some(item.name.clone()),
@@ -43,7 +50,36 @@ impl<P: Platform> Engine<P> {
                 return Ok(look);
             }
         }
-        let name = FunctionName::file(&cid);
+        let first = self.ask_about(&link.cid, PATIENCE).await;
+        let (peer, told) = first.ok_or(Code::NoProvider)?;
+        if let Some(path) = path {
+            // What is said of the folder is not said of what is in it.
+            return Ok(Look {
+                name: Some(path_name(path)),
+                mime: None,
+                size: None,
+                peer: Some(quote(&peer)),
+                private,
+            });
+        }
+        // What a private share is called is in its bytes.
+        let told_name = told.name.as_deref().filter(|_| !private);
+        Ok(Look {
+            name: told_name.map(chosen_name),
+            mime: told.mime.as_deref().filter(|_| !private).and_then(mime_of),
+            size: told.size,
+            peer: Some(quote(&peer)),
+            private,
+        })
+    }
+
+    /// What a provider says of a file, without moving anything: the first answer, if one comes in time.
+    pub(super) async fn ask_about(
+        &self,
+        cid: &Cid,
+        patience: Duration,
+    ) -> Option<(PeerName, FileOk)> {
+        let name = FunctionName::file(cid);
         let network = self.0.platform.network();
         let ask = |peer: PeerName| {
             let request = Request::new(name.clone(), &FileArgs { probe: true });
@@ -59,16 +95,6 @@ impl<P: Platform> Engine<P> {
             .buffer_unordered(ASKED_AT_ONCE)
             .filter_map(std::future::ready);
         let mut answers = std::pin::pin!(answers);
-        let first = self.within(PATIENCE, answers.next()).await.flatten();
-        let (peer, told) = first.ok_or(Code::NoProvider)?;
-        // What a private share is called is in its bytes.
-        let told_name = told.name.as_deref().filter(|_| !private);
-        Ok(Look {
-            name: told_name.map(chosen_name),
-            mime: told.mime.as_deref().filter(|_| !private).and_then(mime_of),
-            size: told.size,
-            peer: Some(quote(&peer)),
-            private,
-        })
+        self.within(patience, answers.next()).await.flatten()
     }
 }

@@ -10,6 +10,7 @@ mod asking;
 mod commands;
 mod download;
 mod fetch;
+mod inside;
 mod inventory;
 mod jobs;
 mod journal;

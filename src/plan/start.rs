@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::commands::item_cid;
+use super::commands::{item_cid, sought};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::{Listing, listing_id};
@@ -106,7 +106,7 @@ impl<P: Platform> Engine<P> {
             Status::Hashing if gone && item.size != Some(0) => self.say_gone(id, not_stored()),
             Status::Hashing => self.start_hashing(id),
             Status::Searching | Status::Asked { .. } | Status::Downloading { .. } => {
-                if let Some(cid) = item_cid(&item) {
+                if let Some(cid) = sought(&item) {
                     self.tell([
                         log_line(id, LogEntry::ResumedAfterRestart),
                         EventKind::Status {
@@ -311,7 +311,7 @@ impl<P: Platform> Engine<P> {
                 .collect()
         });
         for item in waiting {
-            if let Some(cid) = item_cid(&item) {
+            if let Some(cid) = sought(&item) {
                 *resumed.entry(item.id.clone()).or_default() += 1;
                 self.tell([
                     log_line(&item.id, LogEntry::ResumedOnline),

@@ -45,14 +45,25 @@ pub enum EventKind {
         /// When it will stop by itself once it is shared, if that was chosen for it.
         ends: Option<Ends>,
     },
-    /// A person fetches a file by its hash.
+    /// A person fetches a file by its hash, or something in a folder by the folder's.
     FetchBegan {
         /// The id of the new item.
         id: ItemId,
-        /// Its CID, canonical.
+        /// The CID of the link, canonical.
         cid: String,
         /// The key, if it is a private share.
         key: Option<Secret>,
+        /// The path of what is fetched in the folder with that CID; `None` if all of it is.
+        path: Option<String>,
+    },
+    /// What is at the end of a path in a folder was found.
+    Found {
+        /// The item's id.
+        id: ItemId,
+        /// Its CID, canonical.
+        cid: String,
+        /// Its name in the folder, made safe to show.
+        name: String,
     },
     /// Something was learnt about a file, such as its name from a provider, or its type from a
     /// response.
@@ -270,6 +281,7 @@ impl EventKind {
         match self {
             Self::ShareBegan { id, .. }
             | Self::FetchBegan { id, .. }
+            | Self::Found { id, .. }
             | Self::Described { id, .. }
             | Self::Thumbnail { id, .. }
             | Self::Hashed { id, .. }
@@ -321,6 +333,8 @@ struct Flat {
     cid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -374,7 +388,8 @@ struct Flat {
 flat! {
     EventKind as Flat { event }:
     ShareBegan { id, name, mime, size, source, key, ends } = "share_began",
-    FetchBegan { id, cid, key } = "fetch_began",
+    FetchBegan { id, cid, key, path } = "fetch_began",
+    Found { id, cid, name } = "found",
     Described { id, name, mime, size, validator } = "described",
     Thumbnail { id, data_url } = "thumbnail",
     Hashed { id, cid, size, files } = "hashed",

@@ -344,6 +344,15 @@ impl Copy {
     }
 }
 
+/// The place of something in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    /// The CID of the folder, canonical. Whoever provides the folder has what is in it.
+    pub folder: String,
+    /// The path in the folder, as [`Link::path`](crate::names::Link::path) has it.
+    pub path: String,
+}
+
 /// A file that was shared or fetched. Values that are not set are left out when it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
@@ -365,6 +374,9 @@ pub struct Item {
     /// Its CID, canonical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cid: Option<String>,
+    /// Where it is, if it is fetched from a folder that is not. Its CID is known once it was found there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
     /// Its key, if it is a private share: what is stored of it here and elsewhere is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Secret>,
@@ -446,6 +458,12 @@ impl Item {
             Some(Secret(key)) => private_link(cid, key),
             None => link_to(cid),
         })
+    }
+
+    /// The CID whose providers have it: its own, or that of the folder in which it is.
+    pub fn sought(&self) -> Option<&str> {
+        let folder = self.inside.as_ref().map(|inside| &inside.folder);
+        folder.or(self.cid.as_ref()).map(String::as_str)
     }
 
     /// Whether it ended without success and [`crate::command::Command::Resume`] can help. A share
@@ -581,6 +599,7 @@ impl Item {
             size: None,
             files: None,
             cid: None,
+            inside: None,
             key: None,
             status,
             progress: None,
@@ -636,6 +655,10 @@ impl Item {
                 self.ends = None;
                 self.validator = None;
                 self.progress = None;
+            }
+            EventKind::Found { cid, name, .. } => {
+                self.cid = Some(cid.clone());
+                self.name.clone_from(name);
             }
             EventKind::Status { status, .. } => {
                 if std::mem::discriminant(&self.status) != std::mem::discriminant(status)

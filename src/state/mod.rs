@@ -11,12 +11,14 @@ mod settings;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::names::path_name;
 use crate::storage::is_local;
 use crate::web_link::Web;
 
 pub use event::{Event, EventKind};
 pub use item::{
-    Copy, Ends, Item, ItemId, ItemSource, Left, Limits, Origin, Progress, Secret, Status, Upload,
+    Copy, Ends, Inside, Item, ItemId, ItemSource, Left, Limits, Origin, Progress, Secret, Status,
+    Upload,
 };
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
@@ -238,15 +240,24 @@ impl State {
                 item.ends = *ends;
                 self.items.insert(item);
             }
-            EventKind::FetchBegan { id, cid, key } => {
+            EventKind::FetchBegan { id, cid, key, path } => {
+                let name = path.as_ref().map(|path| path_name(path));
                 let mut item = Item::new(
                     id.clone(),
                     Origin::Fetch,
-                    cid.clone(),
+                    name.unwrap_or_else(|| cid.clone()),
                     Status::Searching,
                     at,
                 );
-                item.cid = Some(cid.clone());
+                match path {
+                    Some(path) => {
+                        item.inside = Some(Inside {
+                            folder: cid.clone(),
+                            path: path.clone(),
+                        });
+                    }
+                    None => item.cid = Some(cid.clone()),
+                }
                 item.key.clone_from(key);
                 self.items.insert(item);
             }
@@ -303,7 +314,8 @@ impl State {
                 self.notice = Some(failure.clone());
                 self.noticed = at;
             }
-            EventKind::Described { id, .. }
+            EventKind::Found { id, .. }
+            | EventKind::Described { id, .. }
             | EventKind::Thumbnail { id, .. }
             | EventKind::Hashed { id, .. }
             | EventKind::Stays { id }

@@ -29,6 +29,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> Sentence {
             Some(Reason::TooLong) => BAD_LINK_TOO_LONG,
             Some(Reason::NotAFile) => BAD_LINK_NOT_A_FILE,
             Some(Reason::InsideFolder) => BAD_LINK_INSIDE_FOLDER,
+            Some(Reason::NoSuchEntry) => BAD_LINK_NO_SUCH_ENTRY,
             Some(Reason::LoweredCid | Reason::PeerId | Reason::IpnsName) => BAD_LINK_LOWERED_CID,
             Some(Reason::BadKey) => BAD_LINK_BAD_KEY,
             Some(_) | None => BAD_LINK,
@@ -166,6 +167,7 @@ pub(crate) fn advice(failure: &Failure, about: About) -> Option<Sentence> {
         Code::BadLink => match &failure.reason {
             Some(Reason::Empty) => return None,
             Some(Reason::InsideFolder) => DO_BAD_LINK_INSIDE_FOLDER,
+            Some(Reason::NoSuchEntry) => DO_BAD_LINK_NO_SUCH_ENTRY,
             Some(Reason::NotACid) => DO_BAD_LINK_NOT_A_CID,
             Some(Reason::IpnsName) => DO_BAD_LINK_IPNS_NAME,
             Some(Reason::BadKey) => DO_BAD_LINK_BAD_KEY,
@@ -314,6 +316,7 @@ pub(crate) fn reason(reason: &Reason) -> Sentence {
         Reason::NotACid => REASON_NOT_A_CID,
         Reason::NotAFile => REASON_NOT_A_FILE,
         Reason::InsideFolder => REASON_INSIDE_FOLDER,
+        Reason::NoSuchEntry => REASON_NO_SUCH_ENTRY,
         Reason::LoweredCid => REASON_LOWERED_CID,
         Reason::PeerId => REASON_PEER_ID,
         Reason::IpnsName => REASON_IPNS_NAME,

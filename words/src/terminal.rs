@@ -8,9 +8,8 @@ pub(crate) fn advice(failure: &Failure, about: About) -> &'static str {
         Code::NotHere => "Use the browser extension.",
         Code::BadLink => match &failure.reason {
             Some(Reason::Empty) => "",
-            Some(Reason::InsideFolder) => {
-                "To fetch the folder, leave out everything after its hash."
-            }
+            Some(Reason::InsideFolder) => "To fetch all of it, leave out the path after the hash.",
+            Some(Reason::NoSuchEntry) => "Check the path. To fetch the whole folder, leave it out.",
             Some(Reason::NotACid) => {
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }

@@ -140,6 +140,7 @@ fn began(seq: u64, name: &str) -> Event {
             key: None,
             id: id(name),
             cid: format!("bafy{name}"),
+            path: None,
         },
     )
 }
@@ -425,6 +426,7 @@ async fn what_a_snapshot_replaces_stays_as_history_without_keys() {
             key: Some(Secret(Key::new([7; 16]))),
             id: id(name),
             cid: format!("bafy{name}"),
+            path: None,
         };
         event(seq, kind)
     };

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use fluence::Cid;
 use fluence::command::{Answer, Command};
 use fluence::failure::{About, Code};
-use fluence::names::{canonical, link, parse_link, parse_private_link};
+use fluence::names::{Link, canonical, link};
 use fluence::ports::{Platform, Store};
 use fluence::private::record::RecordError;
 use fluence::state::{Event, EventKind, GATEWAY, Item, ItemId, ROUTER, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
@@ -28,6 +30,8 @@ use crate::text;
 
 /// The prefix of the work directories of fetches; the CID follows it.
 const WORK: &str = "fetch-";
+/// What stands between the CID and a digest of the path, if something in a folder is fetched.
+const PATH: &str = "-in-";
 /// How long an unfinished fetch is kept after its last progress.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -38,8 +42,8 @@ const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// continues for 30 days is removed when another one begins; --discard removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
-    /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL. The link of a private share has its key
-    /// after #; in a shell, put it between quotes.
+    /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL. A path after the hash of a folder fetches just
+    /// what is there. The link of a private share has its key after #; in a shell, put it between quotes.
     #[arg(value_name = "CID|LINK", required_unless_present = "unfinished")]
     link: Option<String>,
     /// Where to save it: a path, a directory, or - for standard output [default: this directory,
@@ -87,14 +91,13 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     }
     let link_text = args.link.as_deref().unwrap_or_default();
     if args.discard {
-        let cid = parse_link(link_text)?;
-        return discard(&home, &canonical(&cid), &context.output);
+        return discard(&home, &link_text.parse::<Link>()?, &context.output);
     }
     // Nothing but the saving at the end knows the key.
-    let (cid, key) = parse_private_link(link_text)?;
+    let wanted: Link = link_text.parse()?;
     let target = Target::new(args.output.clone(), args.force)?;
     home.sweep(WORK, KEEP)?;
-    let work = work(&home, &canonical(&cid))?;
+    let work = work(&home, &wanted)?;
     let client = Client::connect(&home, Some(&work), &args.network, &context.output).await?;
     let earlier = Earlier::of(context, &client, &args.network)?;
     let settings = Settings {
@@ -110,8 +113,10 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     }
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let earlier = earlier.begin(session.provides());
-    let name = canonical(&cid);
-    let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force, work.path()));
+    let name = wanted.to_string();
+    let mut unlocking = wanted
+        .key
+        .map(|key| Unlocking::begin(key, &target, args.force, work.path()));
     let arriving = unlocking.as_ref().map(Unlocking::arriving);
     // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
@@ -127,8 +132,8 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     let ended = match ended {
         Ok(id) => tokio::select! {
             saved = save(&session.engine, &work, &id, &target, unlocking.take(), &args, &context.output) => {
-                if saved.is_ok() && args.provide {
-                    context.output.say(&text::provided(&link(&cid)));
+                if let Ok(cid) = &saved && args.provide {
+                    context.output.say(&text::provided(&link(cid)));
                     stopping.await;
                     has_left = take_back(&session.engine, &context.output).await;
                     session.peer.withdraw_all().await;
@@ -152,7 +157,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     } else if !keep {
         home.remove(work)?;
     }
-    ended
+    ended.map(drop)
 }
 
 /// The failure to open what has arrived of a private share, as soon as there is one.
@@ -163,10 +168,21 @@ async fn early(unlocking: &mut Option<Unlocking>) -> Failed {
     }
 }
 
-/// Opens the work directory of the fetch of a file.
-fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
+/// The name of the work directory of a fetch.
+fn work_name(wanted: &Link) -> String {
+    let cid = canonical(&wanted.cid);
+    if wanted.path.is_empty() {
+        return format!("{WORK}{cid}");
+    }
+    let path = Sha256::digest(wanted.path.as_bytes());
+    let path: String = path[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{WORK}{cid}{PATH}{path}")
+}
+
+/// Opens the work directory of a fetch.
+fn work(home: &Home, wanted: &Link) -> Result<Work, Failed> {
     let work = home
-        .work(&format!("{WORK}{cid}"))?
+        .work(&work_name(wanted))?
         .ok_or_else(text::being_fetched)?;
     // An earlier fetch may have left only what is to be taken back.
     work.begin()?;
@@ -176,22 +192,27 @@ fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
 /// Lists the unfinished fetches.
 fn list(home: &Home, output: &Output) {
     for left in home.works(WORK) {
-        let cid = left.name.trim_start_matches(WORK);
-        output.event(&json!({"event": "unfinished", "cid": cid, "bytes": left.bytes}));
-        output.result(&format!("{cid}  {:>10}", words::size(left.bytes)));
+        let name = left.name.trim_start_matches(WORK);
+        let (cid, inside) = match name.split_once(PATH) {
+            Some((cid, _)) => (cid, true),
+            None => (name, false),
+        };
+        output.event(&json!({
+            "event": "unfinished", "cid": cid, "inside": inside, "bytes": left.bytes,
+        }));
+        let path = if inside { "/…" } else { "" };
+        output.result(&format!("{cid}{path}  {:>10}", words::size(left.bytes)));
     }
 }
 
 /// Removes an unfinished fetch.
-fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
-    let there = home
-        .works(WORK)
-        .iter()
-        .any(|left| left.name.strip_prefix(WORK) == Some(cid));
-    if !there {
+fn discard(home: &Home, wanted: &Link, output: &Output) -> Result<(), Failed> {
+    let cid = &wanted.to_string();
+    let name = work_name(wanted);
+    if !home.works(WORK).iter().any(|left| left.name == name) {
         return Err(text::nothing_kept(cid));
     }
-    let work = work(home, cid)?;
+    let work = work(home, wanted)?;
     open::clean(work.path());
     home.remove(work)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
@@ -300,7 +321,7 @@ async fn stop(engine: &CliEngine) -> Failed {
     Failed::interrupted(text::KEPT)
 }
 
-/// Saves what was fetched to where the person wants it. When the future is dropped, saving stops.
+/// Saves what was fetched to where the person wants it, and returns its CID. When the future is dropped, saving stops.
 async fn save(
     engine: &CliEngine,
     work: &Work,
@@ -309,7 +330,7 @@ async fn save(
     unlocking: Option<Unlocking>,
     args: &FetchArgs,
     output: &Output,
-) -> Result<(), Failed> {
+) -> Result<Cid, Failed> {
     let store = engine.platform().store();
     let (source, dag) = store.open(id).await?;
     if let Some(unlocking) = unlocking {
@@ -318,7 +339,7 @@ async fn save(
         }
         let opened = unlocking.finish(source).await?;
         tell_opened(&opened, &canonical(&dag.root), target, output);
-        return Ok(());
+        return Ok(dag.root);
     }
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
@@ -328,7 +349,8 @@ async fn save(
         Some(folder) if dag.is_directory() => folder.to_owned(),
         _ => name,
     };
-    let (cid, size) = (canonical(&dag.root), dag.len());
+    let root = dag.root;
+    let (cid, size) = (canonical(&root), dag.len());
     let files = dag.file_count();
     // While the file is provided, the stored copy must not change when the saved one does.
     let file = (!args.provide).then(|| store.own_file(id)).flatten();
@@ -370,7 +392,7 @@ async fn save(
         output.result(path);
     }
     output.say(&text::verified(size));
-    Ok(())
+    Ok(root)
 }
 
 /// Tells the person what was in a private share.

@@ -5,8 +5,8 @@ use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::hash::IDENTITY;
-use fluence::content::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, hamt_hash};
-use fluence::content::walk::distinct_names;
+use fluence::content::trail::{self, InShard, in_directory};
+use fluence::content::unixfs::{self, DAG_PB, Kind, Node, NodeError};
 
 use super::reply::failure;
 use crate::storage::ipld::{self, DAG_CBOR, DAG_JSON, Step};
@@ -157,20 +157,6 @@ pub(super) fn text_of_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Finds a name in a directory. An entry whose name another one has too, or whose name cannot be on a path, is found
-/// under the name that it is listed and saved under.
-fn in_directory(node: &Node, name: &[u8]) -> Option<Cid> {
-    let links = &node.links;
-    let at = links
-        .iter()
-        .position(|link| link.name == name)
-        .or_else(|| {
-            let names = distinct_names(links.iter().map(|link| &link.name[..]));
-            names.iter().position(|other| other.as_bytes() == name)
-        })?;
-    Some(links[at].cid)
-}
-
 /// Finds a name in a sharded directory.
 async fn in_shard(
     reader: &Reader,
@@ -202,34 +188,15 @@ async fn in_shard_at(
     name: &[u8],
     mut used: u32,
 ) -> Result<Cid, AnswerError> {
-    let hash = u64::from_be_bytes(hamt_hash(name));
-    let no_link = || AnswerError::NoLink(text_of_name(name));
     loop {
         let broken = |error: NodeError| AnswerError::Block(cid, error.into());
-        let prefix = node.prefix_len().map_err(broken)?;
-        let width = node.fanout.unwrap_or_default().trailing_zeros();
-        if used + width > u64::BITS {
-            return Err(no_link());
-        }
-        let slot = (hash << used) >> (u64::BITS - width);
-        used += width;
-        let slot = format!("{slot:0prefix$X}");
-        let found = node
-            .links
-            .iter()
-            .find(|link| link.name.starts_with(slot.as_bytes()) && ends(link, prefix, name));
-        let Some(Link {
-            cid: to,
-            name: full,
-            ..
-        }) = found
-        else {
-            return Err(no_link());
+        let found;
+        (found, used) = trail::in_shard(&node, name, used).map_err(broken)?;
+        cid = match found {
+            InShard::Entry(cid) => return Ok(cid),
+            InShard::Shard(cid) => cid,
+            InShard::Missing => return Err(AnswerError::NoLink(text_of_name(name))),
         };
-        if full.len() > prefix {
-            return Ok(*to);
-        }
-        cid = *to;
         let data = reader.block(&cid).await?;
         resolved.pass(cid);
         node = decode(&cid, &data)?;
@@ -237,9 +204,4 @@ async fn in_shard_at(
             return Err(AnswerError::Block(cid, NodeError::Shard.into()));
         }
     }
-}
-
-/// Whether a shard's link leads to another shard, or is the entry with this name.
-fn ends(link: &Link, prefix: usize, name: &[u8]) -> bool {
-    link.name.len() == prefix || &link.name[prefix..] == name
 }

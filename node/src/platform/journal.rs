@@ -448,6 +448,7 @@ mod tests {
                     key: None,
                     id: ItemId(format!("{seq:032x}")),
                     cid: format!("Qm{seq}"),
+                    path: None,
                 },
             })
             .collect()

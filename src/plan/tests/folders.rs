@@ -55,6 +55,136 @@ fn a_folder_goes_over_as_one() {
     }
 }
 
+/// Shares a folder of which a path leads to a small part.
+fn share_tree(a: &Machine) -> String {
+    let files = [
+        ("a b/c%20d.bin", 900_000, 1),
+        ("a b/100%.txt", 10, 2),
+        ("z.bin", 5_000_000, 3),
+    ];
+    let mut folder = input(a, "things", &[]);
+    let files = files.map(|(path, len, seed)| (path.to_owned(), SimSource(file(len, seed).into())));
+    folder.body = Input::Many(files.into());
+    let id = begin_share(a, folder);
+    until(a, &id, |item| item.status == Status::Shared);
+    item(a, &id).cid.unwrap()
+}
+
+#[test]
+fn a_path_below_a_folder_fetches_just_that() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine_with("alice", small_leaves());
+    let b = world.machine_with("bob", sharing_on());
+    let c = world.machine("carol");
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let folder = share_tree(&a);
+    let link = format!("fluence:{folder}/a%20b/c%2520d.bin");
+    let look = command(&b, Command::Look { link: link.clone() });
+    let Answer::Seen { look } = look else {
+        panic!("nothing is seen: {look:?}");
+    };
+    assert_eq!((look.name.as_deref(), look.size), (Some("c%20d.bin"), None));
+    let id = begin_fetch(&b, &link);
+    // It has its name at once, and no hash before that is known.
+    let began = item(&b, &id);
+    assert_eq!((&*began.name, began.link()), ("c%20d.bin", None));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), file(900_000, 1));
+    let fetched = item(&b, &id);
+    assert_eq!(
+        (&*fetched.name, fetched.size, fetched.files),
+        ("c%20d.bin", Some(900_000), None)
+    );
+    // It can be shared like anything else, to people who know nothing of the folder.
+    let cid = fetched.cid.unwrap();
+    assert_ne!(cid, folder);
+    until(&b, &id, |item| item.confirmed);
+    let alone = begin_fetch(&c, &cid);
+    until_done(&c, &alone);
+    assert_eq!(stored(&c, &alone), file(900_000, 1));
+    // The same link, and another one to the same file, lead to the same item.
+    assert_eq!(begin_fetch(&b, &link), id);
+    let other = begin_fetch(&b, &format!("{folder}/a b/c%20d.bin"));
+    assert_ne!(other, id);
+    let is_gone = || {
+        b.engine
+            .with_state(|state| state.items.get(&other).is_none())
+    };
+    assert!(world.sim.run_until(LONG, is_gone));
+
+    // A folder in a folder is one, too. Nothing that is not in it has been fetched.
+    let asked = storage.gets.get();
+    let below = begin_fetch(&b, &format!("{folder}/a b/"));
+    until_done(&b, &below);
+    let below = item(&b, &below);
+    assert_eq!((&*below.name, below.files), ("a b.zip", Some(2)));
+    assert_eq!(below.size, Some(900_010));
+    assert!(storage.gets.get() <= asked + 3);
+
+    for (path, name) in [("z.bin/x", "x"), ("a b/nothing", "nothing")] {
+        let id = begin_fetch(&b, &format!("{folder}/{path}"));
+        assert_eq!(until_failed(&b, &id), "bad_link");
+        let failure = item(&b, &id).status.failure().cloned().unwrap();
+        assert_eq!(failure.reason, Some(Reason::NoSuchEntry));
+        assert_eq!(failure.detail.as_deref(), Some(name));
+    }
+    let key = crate::private::Key::new([7; 16]).text();
+    let private = format!("fluence:{folder}/z.bin#{key}");
+    assert_eq!(
+        refused(command(&b, Command::Fetch { link: private })),
+        "bad_link"
+    );
+}
+
+#[test]
+fn a_fetch_of_a_path_outlasts_a_kill_at_every_point_and_lies_of_a_storage() {
+    for kill_at in 1.. {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let a = world.machine_with("alice", small_leaves());
+        let mut b = world.machine("bob");
+        a.online();
+        b.online();
+        let link = format!("{}/a b/c%20d.bin", share_tree(&a));
+        b.kill_at.set(Some(b.steps.get() + kill_at));
+        let engine = b.engine.clone();
+        world.sim.spawn(b.group, async move {
+            engine.command(Command::Fetch { link }).await;
+        });
+        let is_done = |b: &Machine| {
+            b.engine
+                .with_state(|state| state.items.values().any(|item| item.status == Status::Done))
+        };
+        if world.sim.run_until(MINUTE, || is_done(&b)) {
+            assert!(kill_at > 7, "{kill_at}");
+            break;
+        }
+        b.kill_at.set(None);
+        b.restart();
+        b.online();
+        if b.engine.with_state(|state| state.items.is_empty()) {
+            continue;
+        }
+        let came = world.sim.run_until(LONG, || is_done(&b));
+        assert!(came, "killed at {kill_at}: {:#?}", b.engine.state());
+        let id = b.engine.state().items.keys().next().cloned().unwrap();
+        assert_eq!(stored(&b, &id), file(900_000, 1), "killed at {kill_at}");
+        // A storage that lies about a folder leads nobody to anything else.
+        storage.manner.set(Manner::Lies);
+        let c = world.machine("carol");
+        c.online();
+        let lied = begin_fetch(
+            &c,
+            &format!("{}/z.bin", item(&b, &id).inside.unwrap().folder),
+        );
+        assert_eq!(until_failed(&c, &lied), "wrong_bytes");
+        assert_eq!(item(&c, &lied).cid, None);
+    }
+}
+
 #[test]
 fn a_folder_that_is_paused_while_it_is_hashed_goes_on() {
     let world = World::default();

@@ -63,6 +63,42 @@ async fn eventually(browser: &Browser, what: &str, script: &str) -> Result<Value
     }
 }
 
+#[test]
+fn a_path_below_a_hash_fetches_just_that() {
+    play("path", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let folder = scene.path("folder");
+        std::fs::create_dir_all(folder.join("a b"))?;
+        let bytes = files::noise(300_000, 95);
+        std::fs::write(folder.join("a b/this one.bin"), &bytes)?;
+        std::fs::write(folder.join("other.bin"), files::noise(300_000, 96))?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&folder).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        face.fetch(&format!("fluence:{cid}/a%20b/this%20one.bin"))
+            .await?;
+        let shown = face
+            .wait_named("this one.bin", &["done", "shared"], SMALL)
+            .await?;
+        ensure!(
+            shown.cid.is_some_and(|found| found != cid),
+            "it has no hash of its own"
+        );
+        let saved = bob.saved("this one.bin", SMALL).await?;
+        ensure!(std::fs::read(saved)? == bytes, "other bytes were saved");
+
+        face.fetch(&format!("ipfs://{cid}/a%20b/another.bin"))
+            .await?;
+        let missing = face.wait_named("another.bin", &["failed"], SMALL).await?;
+        ensure!(
+            missing.failure.as_deref() == Some("bad_link"),
+            "{missing:?}"
+        );
+        ensure!(missing.text.contains("another.bin"), "{missing:?}");
+        face.picture("missing").await
+    });
+}
+
 /// Opens the page to which a link leads, as the browser does when one is clicked.
 async fn given(browser: &Browser, link: &str) -> Result<Face> {
     let page = browser.extension_url("popup.html");
