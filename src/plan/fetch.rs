@@ -38,6 +38,9 @@ const OFFLINE_PATIENCE: Duration = Duration::from_secs(30);
 const MAX_LOOKUPS: u32 = 4;
 const MAX_LOOKUPS_IN_VAIN: u32 = 2;
 
+/// How long it may take to ask for the name of a file that is here.
+const LATE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long it may take to ask nodes whether their storages have a file.
 const STORAGES_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -68,10 +71,6 @@ enum Watched {
     GaveUp(Option<Failure>),
 }
 
-impl<P: Platform> Engine<P> {
-    /// Starts a fetch whose status says already that it runs. `asked` is the CID that its providers have
-    /// ([`Item::sought`]).
-    pub(super) fn start_fetch(&self, id: &ItemId, asked: Cid) {
 /// What a look for a storage came to.
 pub(super) enum Looked {
     /// A storage that has the file, or will have it soon.
@@ -89,6 +88,10 @@ pub(super) struct Round {
     in_vain: u32,
 }
 
+impl<P: Platform> Engine<P> {
+    /// Starts a fetch whose status says already that it runs. `asked` is the CID that its providers have
+    /// ([`Item::sought`]).
+    pub(super) fn start_fetch(&self, id: &ItemId, asked: Cid) {
         let (engine, job_id) = (self.clone(), id.clone());
         self.start_stoppable_job(JobKind::In, id, |stop| async move {
             let id = job_id;
@@ -116,14 +119,14 @@ pub(super) struct Round {
         if let Ok((_, dag)) = store.open(id).await {
             return self.fetched(id, &dag).await;
         }
-        let mut partial = store.partial(id).await.map_err(of_store)?;
-        let limits = Limits {
-            size: self.settings().max_file,
         let mut search = Search::new(self.clone(), id.clone(), asked);
         let wanted = self.wanted(id, asked, &mut search, &stop).await;
         let Some(cid) = wanted.map_err(|failure| (failure, false))? else {
             return Ok(());
         };
+        let mut partial = store.partial(id).await.map_err(of_store)?;
+        let limits = Limits {
+            size: self.settings().max_file,
             ..Limits::default()
         };
         let blocks = partial.blocks();
@@ -239,18 +242,15 @@ pub(super) struct Round {
                         return Ok(false);
                     }
                 }
+                Looked::Stopped => return Ok(false),
             }
             let now = sink.pulse.look(self.now());
             if now.saturating_sub(sink.pulse.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
-                Looked::Stopped => return Ok(false),
                 return Err(search.verdict());
             }
         }
     }
 
-    async fn next_candidate(&self, search: &mut Search<P>) -> Result<Option<Candidate>, Failure> {
-        if let Some(candidate) = search.spare() {
-            return Ok(Some(candidate));
     /// Looks for a storage once: among the providers, then among the storages that have the block `next`, then in the
     /// public IPFS.
     pub(super) async fn look_for(
@@ -304,6 +304,9 @@ pub(super) struct Round {
         Ok(matches!(select(stop.clone(), wait).await, Either::Right(_)))
     }
 
+    async fn next_candidate(&self, search: &mut Search<P>) -> Result<Option<Candidate>, Failure> {
+        if let Some(candidate) = search.spare() {
+            return Ok(Some(candidate));
         }
         if !self.wait_online(OFFLINE_PATIENCE).await {
             // The public IPFS needs no node.
@@ -318,13 +321,13 @@ pub(super) struct Round {
         let Some(item) = self.item(id, Item::clone) else {
             return;
         };
-        sink.meter.expect(sink.walk.size().or(told.size));
-        // The first provider that says something is believed, so that a name does not change while a person looks at
-        // it.
         let nothing = FileOk::default();
         // What is said of a folder is not said of what is in it.
         let told = candidate.told.as_ref().filter(|_| item.inside.is_none());
         let told = told.unwrap_or(&nothing);
+        sink.meter.expect(sink.walk.size().or(told.size));
+        // The first provider that says something is believed, so that a name does not change while a person looks at
+        // it.
         // What a private share is called is in its bytes.
         let is_plain = item.key.is_none();
         let name = told
@@ -584,6 +587,18 @@ pub(super) struct Round {
         }
     }
 
+    /// What providers say of a file that is here and has no name yet, because a storage had it when none of them could be
+    /// asked. They are asked once more before it is saved under its hash.
+    async fn told_late(&self, item: &Item) -> FileOk {
+        let is_named = Some(&item.name) != item.cid.as_ref();
+        let cid = item.cid.as_ref().and_then(|cid| cid.parse().ok());
+        let Some(cid) = cid.filter(|_| !is_named && item.key.is_none()) else {
+            return FileOk::default();
+        };
+        let told = self.ask_about(&cid, LATE_PATIENCE).await;
+        told.map(|(_, told)| told).unwrap_or_default()
+    }
+
     /// Records that the whole file is here. A private share is opened first, since what its key does not open is of no
     /// use. An error says also whether what is here is kept.
     async fn fetched(&self, id: &ItemId, dag: &Dag) -> Result<(), (Failure, bool)> {
@@ -591,6 +606,9 @@ pub(super) struct Round {
             return Ok(());
         };
         let directory = dag.is_directory();
+        let told = self.told_late(&item).await;
+        let shown = told.name.as_deref().map(chosen_name);
+        let shown = shown.as_ref().unwrap_or(&item.name);
         let (name, mime, files, size) = if let Some(key) = &item.key {
             let unlocked = self.unlock(id, &key.0).await;
             let contents = unlocked.map_err(|failure| {
@@ -604,12 +622,16 @@ pub(super) struct Round {
                 contents.size,
             )
         } else {
-            let name = (directory && !item.name.ends_with(".zip")).then(|| {
-                let mut name = item.name.clone();
-                name.push_str(".zip");
-                chosen_name(&name)
-            });
-            let mime = directory.then(|| DIRECTORY.to_owned());
+            let name = if directory && !shown.ends_with(".zip") {
+                Some(chosen_name(&format!("{shown}.zip")))
+            } else {
+                Some(shown.clone()).filter(|shown| *shown != item.name)
+            };
+            let mime = if directory {
+                Some(DIRECTORY.to_owned())
+            } else {
+                told.mime.as_deref().and_then(mime_of)
+            };
             let files = directory.then(|| dag.file_count());
             (name, mime, files, dag.len())
         };

@@ -98,6 +98,37 @@ fn what_storage_still_has_needs_no_provider() {
     assert_eq!(storage.received.get(), sent);
 }
 
+#[test]
+fn a_name_that_came_too_late_is_asked_for_before_a_file_is_saved() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let mut a = world.machine_with("alice", small_leaves());
+    let (b, c) = (world.machine("bob"), world.machine("carol"));
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(1_500_000, 61);
+    let (_, cid) = share(&a, "a.jpg", &bytes);
+    until_done(&b, &begin_fetch(&b, &cid));
+    b.kill();
+    // Nobody answers when it begins, and the storage itself has it.
+    a.kill();
+    storage.manner.set(Manner::StallsOnce(700_000));
+    let id = begin_fetch(&c, &cid);
+    until_kept(&c, &id, 500_000);
+    let began = item(&c, &id);
+    assert_eq!((&*began.name, &began.mime), (&*cid, &None));
+    a.restart();
+    a.online();
+    until_done(&c, &id);
+    let shown = item(&c, &id);
+    assert_eq!(
+        (&*shown.name, shown.mime.as_deref()),
+        ("a.jpg", Some("image/jpeg"))
+    );
+    assert_eq!(stored(&c, &id), bytes);
+}
+
 /// Fetches a file that is at two storages, of which a provider names the first. Returns the
 /// storages and how long the fetch took, in milliseconds.
 fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storage>, u64) {
