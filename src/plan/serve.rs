@@ -1,6 +1,7 @@
 //! Answers calls as a lazy provider: nothing moves before somebody asks, and nothing moves twice.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -32,8 +33,10 @@ use crate::text::quote;
 const NOTED_BURST: u32 = 30;
 const NOTED_PER_SECOND: f64 = 0.5;
 const COUNTED_TOGETHER: usize = 256;
-/// How long requests are counted before their number becomes a line.
-const COUNTING: Duration = Duration::from_secs(30);
+/// How long requests are counted before their number becomes a line, and how many files get theirs then: those with the most.
+/// Whoever is killed meanwhile loses what was counted since.
+const COUNTING: Duration = Duration::from_secs(4);
+const COUNTED_AT_ONCE: usize = 32;
 /// How long a node may take to say where a file may be uploaded.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How long the whole search for a storage may take; the caller waits 30 s.
@@ -323,10 +326,19 @@ impl<P: Platform> Engine<P> {
         if is_first {
             let engine = self.clone();
             self.spawn(async move {
-                engine.sleep(COUNTING).await;
-                let counted = engine.0.serving.unnoted.take();
-                let line = |(id, calls)| log_line(&id, LogEntry::MoreRequested { calls });
-                engine.tell(counted.into_iter().map(line));
+                loop {
+                    engine.sleep(COUNTING).await;
+                    let mut counted: Vec<_> = engine.0.serving.unnoted.take().into_iter().collect();
+                    counted.sort_unstable_by_key(|(_, calls)| Reverse(*calls));
+                    let rest = counted.split_off(counted.len().min(COUNTED_AT_ONCE));
+                    let is_all = rest.is_empty();
+                    engine.0.serving.unnoted.borrow_mut().extend(rest);
+                    let line = |(id, calls)| log_line(&id, LogEntry::MoreRequested { calls });
+                    engine.tell(counted.into_iter().map(line));
+                    if is_all {
+                        return;
+                    }
+                }
             });
         }
     }

@@ -260,6 +260,40 @@ fn every_call_is_in_the_log_however_many_come() {
 }
 
 #[test]
+fn a_kill_during_a_flood_of_calls_costs_the_log_no_more_than_the_last_seconds() {
+    let world = World::default();
+    world.node("node", "store");
+    let mut a = world.machine("alice");
+    a.online();
+    // More files than get a line at once, and one for which most callers come.
+    let many: Vec<(ItemId, String)> = (0..40)
+        .map(|n| share(&a, &n.to_string(), &file(1000 + n, 59)))
+        .collect();
+    let (popular, cid) = &many[7];
+    for caller in 0..200 {
+        ask_as(&a, cid, &format!("peer{caller}"));
+    }
+    for (number, (_, cid)) in many.iter().enumerate() {
+        ask_as(&a, cid, &format!("late{number}"));
+    }
+    let noted = |a: &Machine, id: &ItemId| -> u64 {
+        let calls = log(a, id).into_iter().map(|entry| match entry {
+            LogEntry::Requested { .. } => 1,
+            LogEntry::MoreRequested { calls } => calls,
+            _ => 0,
+        });
+        calls.sum()
+    };
+    world.sim.pass(Duration::from_secs(5));
+    assert_eq!(noted(&a, popular), 201);
+    world.sim.pass(Duration::from_secs(5));
+    a.restart();
+    for (id, _) in &many {
+        assert_eq!(noted(&a, id), if id == popular { 201 } else { 1 });
+    }
+}
+
+#[test]
 fn places_in_private_networks_are_used_only_beside_ones_own_node() {
     let world = World::default();
     let settings = |nodes: &[&str]| Settings {
