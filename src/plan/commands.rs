@@ -255,14 +255,14 @@ impl<P: Platform> Engine<P> {
     /// Withdraws the file of an item, and ends its upload.
     pub(super) async fn stop_offering(&self, id: &ItemId) {
         self.withdraw(id);
-        self.cut_upload(id, Code::Stopped).await;
+        self.cut_upload(id, Code::Stopped.into()).await;
     }
 
     /// Ends the upload of an item, if there is one.
-    pub(super) async fn cut_upload(&self, id: &ItemId, why: Code) {
+    pub(super) async fn cut_upload(&self, id: &ItemId, why: Failure) {
         self.end_job(JobKind::Out, id).await;
         if self.item(id, |item| item.upload.is_some()) == Some(true) {
-            self.tell(self.upload_ended(id, 0, Some(why.into())));
+            self.tell(self.upload_ended(id, 0, Some(why)));
         }
     }
 

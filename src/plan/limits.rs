@@ -110,10 +110,8 @@ impl<P: Platform> Engine<P> {
     /// Why a file of this size may not be uploaded now, if so.
     pub(super) fn over_budget(&self, size: u64) -> Option<Failure> {
         let settings = self.settings();
-        if let Some(most) = settings.max_sent_file
-            && size > most
-        {
-            return Some(Failure::new(Code::Budget).limit(most));
+        if let Some(failure) = self.over_file_budget(size) {
+            return Some(failure);
         }
         if let Some(most) = settings.max_sent_day {
             let now = self.now();
@@ -130,6 +128,18 @@ impl<P: Platform> Engine<P> {
         metered.map(Failure::new)
     }
 
+    /// Why a file of this size may never be uploaded, if so.
+    fn over_file_budget(&self, size: u64) -> Option<Failure> {
+        let most = self.settings().max_sent_file.filter(|most| size > *most)?;
+        Some(Failure::new(Code::Budget).limit(most))
+    }
+
+    /// Why the upload of an item may not go on, if so.
+    pub(super) fn held_back(&self, item: &Item) -> Option<Failure> {
+        let budget = item.size.and_then(|size| self.over_file_budget(size));
+        budget.or_else(|| self.rests().map(Failure::new))
+    }
+
     /// Why nothing may be uploaded now, if so: sharing is paused, or the network is not one that may be used for it.
     pub(super) fn rests(&self) -> Option<Code> {
         let settings = self.settings();
@@ -141,17 +151,16 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Ends all uploads if nothing may be uploaded now.
+    /// Ends the uploads that may not go on.
     pub(super) async fn rest(&self) {
-        let Some(why) = self.rests() else {
-            return;
-        };
-        let uploading: Vec<ItemId> = self.with_state(|state| {
+        let uploading: Vec<Item> = self.with_state(|state| {
             let items = state.items.values().filter(|item| item.upload.is_some());
-            items.map(|item| item.id.clone()).collect()
+            items.cloned().collect()
         });
-        for id in uploading {
-            self.cut_upload(&id, why.clone()).await;
+        for item in uploading {
+            if let Some(why) = self.held_back(&item) {
+                self.cut_upload(&item.id, why).await;
+            }
         }
     }
 }

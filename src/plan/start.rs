@@ -124,7 +124,9 @@ impl<P: Platform> Engine<P> {
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }
-                if let Some(upload) = item.upload.clone().filter(|_| self.rests().is_none()) {
+                if let Some(upload) = item.upload.clone()
+                    && self.held_back(&item).is_none()
+                {
                     self.resume_upload(id, upload);
                 }
             }

@@ -314,6 +314,51 @@ fn an_upload_ends_when_the_network_becomes_metered() {
 }
 
 #[test]
+fn an_upload_ends_when_it_becomes_more_than_the_person_allows() {
+    for killed in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let mut a = world.machine("alice");
+        a.online();
+        storage.slow.set(20);
+        let (id, cid) = share(&a, "a", &file(8 << 20, 123));
+        ask(&a, &cid);
+        let begun = || storage.received.get() > 1 << 20;
+        assert!(world.sim.run_until(MINUTE, begun));
+        if killed {
+            // It is killed when the setting is recorded, and before the upload has ended.
+            a.kill_at.set(Some(a.steps.get() + 1));
+            let mut settings = a.engine.settings();
+            settings.max_sent_file = Some(4 << 20);
+            let (engine, set) = (a.engine.clone(), Command::Set { settings });
+            world.sim.spawn(a.group, async move {
+                engine.command(set).await;
+            });
+            world.sim.pass(Duration::from_secs(1));
+            a.kill_at.set(None);
+            a.restart();
+            a.online();
+            assert_eq!(a.engine.settings().max_sent_file, Some(4 << 20));
+        } else {
+            set(&a, |settings| settings.max_sent_file = Some(4 << 20));
+            let failure = item(&a, &id).upload_failure.unwrap();
+            assert_eq!(failure, Failure::new(Code::Budget).limit(4 << 20));
+        }
+        let received = storage.received.get();
+        world.sim.pass(MINUTE);
+        assert_eq!(item(&a, &id).upload, None);
+        assert!(storage.received.get() < received + (2 << 20));
+        // It goes on where it may.
+        set(&a, |settings| settings.max_sent_file = None);
+        until(&a, &id, |item| item.status == Status::Shared);
+        assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+        until(&a, &id, |item| {
+            item.upload.is_none() && item.upload_failure.is_none()
+        });
+    }
+}
+
+#[test]
 fn while_sharing_rests_nobody_gets_anything() {
     let world = World::default();
     let storage = world.node("node", "store");
@@ -478,6 +523,90 @@ fn what_left_before_an_upload_was_cut_off_counts() {
             until(&a, &id, |item| item.upload.is_none());
             let received = storage.received.get();
             assert!((received..received + 4_000_000).contains(&today(&a)));
+        }
+    }
+}
+
+#[test]
+fn what_the_person_allows_holds_although_the_node_was_away() {
+    type Change<'a> = &'a dyn Fn(&Machine, &ItemId);
+    let share_again = |a: &Machine, id: &ItemId| {
+        done(command(a, Command::ShareAgain { id: id.clone() }));
+    };
+    let ask_first = |a: &Machine, id: &ItemId, asks| {
+        let id = id.clone();
+        done(command(a, Command::AskFirst { id, asks }));
+    };
+    let rules: [(&str, Change<'_>, Change<'_>); 7] = [
+        (
+            "a file",
+            &|a, _| set(a, |settings| settings.max_sent_file = Some(299_999)),
+            &|a, _| set(a, |settings| settings.max_sent_file = Some(400_000)),
+        ),
+        (
+            "a day",
+            &|a, _| set(a, |settings| settings.max_sent_day = Some(299_999)),
+            &|a, _| set(a, |settings| settings.max_sent_day = None),
+        ),
+        (
+            "metered",
+            &|a, _| {
+                set(a, |settings| {
+                    (settings.metered, settings.metered_now) = (false, true);
+                });
+            },
+            &|a, _| set(a, |settings| settings.metered_now = false),
+        ),
+        (
+            "paused",
+            &|a, _| set(a, |settings| settings.paused = true),
+            &|a, _| set(a, |settings| settings.paused = false),
+        ),
+        (
+            "its time",
+            &|a, id| limit(a, id, Some(600), None),
+            &share_again,
+        ),
+        (
+            "stopped",
+            &|a, id| {
+                done(command(a, Command::Stop { id: id.clone() }));
+            },
+            &share_again,
+        ),
+        ("asking first", &|a, id| ask_first(a, id, true), &|a, id| {
+            ask_first(a, id, false)
+        }),
+    ];
+    for (rule, forbid, allow) in rules {
+        for is_before in [true, false] {
+            let world = World::default();
+            let storage = world.node("node", "store");
+            let mut a = world.machine("alice");
+            a.online();
+            let (id, cid) = share(&a, "a", &file(300_000, 100));
+            if is_before {
+                forbid(&a, &id);
+            }
+            world.is_away("node", true);
+            a.offline();
+            if !is_before {
+                forbid(&a, &id);
+            }
+            world.sim.pass(MINUTE * 11);
+            a.restart();
+            world.is_away("node", false);
+            a.online();
+            world.sim.pass(MINUTE);
+            let reply = ask(&a, &cid);
+            assert!(matches!(reply, Reply::Error(_)), "{rule}: {reply:?}");
+            world.sim.pass(MINUTE);
+            assert_eq!(storage.posts.get(), 0, "{rule}");
+            assert!(storage.blocks.borrow().is_empty(), "{rule}");
+            allow(&a, &id);
+            until(&a, &id, |item| item.status == Status::Shared);
+            let reply = ask(&a, &cid);
+            assert!(matches!(reply, Reply::Ok(_)), "{rule}: {reply:?}");
         }
     }
 }
