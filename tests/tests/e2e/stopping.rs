@@ -311,7 +311,7 @@ fn the_buttons_of_a_notification_decide() {
 #[test]
 fn no_more_is_uploaded_than_the_settings_allow() {
     play("budget", async |scene| {
-        let node = scene.node("node", &[]).await?;
+        let mut node = scene.node("node", &[]).await?;
         let (alice, face) = scene.online("alice", &node).await?;
         // The unit is the gigabyte.
         face.set("settings-max-sent-file", "0.0002").await?;
@@ -321,22 +321,38 @@ fn no_more_is_uploaded_than_the_settings_allow() {
         face.share(&[&scene.file("large.bin", &large)?]).await?;
         let terminal = scene.command_line("terminal", &node)?;
         let shown = face.wait_named("large.bin", &["shared"], SMALL).await?;
-        let cid = shown.cid.context("a shared file without a hash")?;
-        let called = terminal
-            .call(&format!("IPFS_{cid}"), &json!({}), SMALL)
-            .await;
-        ensure!(called.is_err(), "{called:?}");
-        face.wait_item(
-            "the reason",
-            SMALL,
-            "item.text.includes('larger than the 200 kB')",
-        )
-        .await?;
-        ensure!(node.uploaded().await? == 0);
+        let too_large = shown.cid.context("a shared file without a hash")?;
+        for away in [false, true] {
+            if away {
+                node.kill().await?;
+                face.wait_network("offline", SMALL).await?;
+                alice.stop_worker().await?;
+                node.start_again().await?;
+                face.wait_network("online", ONLINE).await?;
+                face.wait_named("large.bin", &["shared"], SMALL).await?;
+            }
+            let called = gets(&terminal, &too_large).await;
+            ensure!(
+                called
+                    .as_ref()
+                    .is_err_and(|why| why.contains("\"refused\"")),
+                "{called:?}"
+            );
+            face.wait_item(
+                "the reason",
+                SMALL,
+                "item.text.includes('larger than the 200 kB')",
+            )
+            .await?;
+            ensure!(node.uploaded().await? == 0);
+        }
         face.picture("refused").await?;
         let shown = face.wait_named("small.bin", &["shared"], SMALL).await?;
         let cid = shown.cid.context("a shared file without a hash")?;
         same_bytes(&terminal.fetch(&cid, SMALL).await?, &small)?;
+        // The field has the unit of what is in it, by now.
+        face.set("settings-max-sent-file", "1").await?;
+        same_bytes(&terminal.fetch(&too_large, SMALL).await?, &large)?;
 
         let driver = alice.driver()?;
         driver
