@@ -1,4 +1,5 @@
-# What the browser shows of the extension: in its store, in its list of keys, and if the extension cannot start.
+# What the browser shows of the extension: in its store, in its list of keys, and if the extension or the page for web
+# links cannot start.
 # The description has at most 132 characters.
 #
 # العربية. الأسلوب محايد. علامتا التنصيص: «…».
@@ -10,4 +11,5 @@ description = مشاركة الملفات بنقرة يمنى، وجلبها ب�
 share-files = مشاركة ملفات
 worker-failed = لا يعمل Fluence: { $why }. أعد تشغيل المتصفح.
 page-failed = تعذّر بدء Fluence Share ({ $why }). أعد تشغيل المتصفح أو ثبّت الإضافة من جديد.
+link-page-failed = تعذّر بدء هذه الصفحة ({ $why }). تحتاج إلى متصفح حديث؛ أعد تحميلها للمحاولة مرة أخرى.
 starting = جارٍ البدء…

@@ -1,4 +1,5 @@
-# What the browser shows of the extension: in its store, in its list of keys, and if the extension cannot start.
+# What the browser shows of the extension: in its store, in its list of keys, and if the extension or the page for web
+# links cannot start.
 # The description has at most 132 characters.
 #
 # Español. Tratamiento: tú. Comillas: «…».
@@ -10,4 +11,5 @@ description = Comparte un archivo con un clic derecho y obtén otro por su hash.
 share-files = Compartir archivos
 worker-failed = Fluence no funciona: { $why }. Reinicia el navegador.
 page-failed = Fluence Share no ha podido iniciarse ({ $why }). Reinicia el navegador o vuelve a instalar la extensión.
+link-page-failed = Esta página no ha podido iniciarse ({ $why }). Necesita un navegador actual; vuelve a cargarla para intentarlo de nuevo.
 starting = Iniciando…

@@ -1,4 +1,5 @@
-# What the browser shows of the extension: in its store, in its list of keys, and if the extension cannot start.
+# What the browser shows of the extension: in its store, in its list of keys, and if the extension or the page for web
+# links cannot start.
 # The description has at most 132 characters.
 #
 # 简体中文。称呼：你。引号：“…”。
@@ -10,4 +11,5 @@ description = 右键单击即可分享文件，凭哈希即可获取文件。通
 share-files = 分享文件
 worker-failed = Fluence 无法工作：{ $why }。请重启浏览器。
 page-failed = Fluence Share 无法启动（{ $why }）。请重启浏览器，或重新安装扩展。
+link-page-failed = 此页面无法启动（{ $why }）。它需要较新的浏览器；请重新加载页面再试。
 starting = 正在启动…

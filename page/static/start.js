@@ -1,6 +1,7 @@
 // Starts the WebAssembly program. Everything else is Rust.
 import init from "./page.js";
-import { speak } from "./words.js";
+import languages, { failed } from "./languages.js";
+import { choose, speak } from "./words.js";
 
 // The program is fetched while the words are.
 const module_or_path = fetch(new URL("page_bg.wasm", import.meta.url));
@@ -8,7 +9,8 @@ speak(navigator.languages)
   .then(() => init({ module_or_path }))
   .catch((why) => {
     console.error("The page could not start", why);
-    // Without the program there are no words in another language.
-    document.getElementById("state").textContent =
-      `This page could not start (${why?.message ?? why}). It needs a current browser; reload it to try again.`;
+    // Neither the program nor its words may be here.
+    const language = choose(navigator.languages).split("-")[0].toLowerCase();
+    Object.assign(document.documentElement, { lang: language, dir: languages[language] });
+    document.getElementById("state").textContent = failed[language].replace("$WHY$", () => `${why?.message ?? why}`);
   });

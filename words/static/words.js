@@ -7,9 +7,12 @@ const known = (tag) => {
   return Object.hasOwn(languages, language) ? language : undefined;
 };
 
-// Speaks the first of these languages, which are tags of BCP 47, that there are words for, or else English.
+// The first of these languages, which are tags of BCP 47, that there are words for, or else English.
+export const choose = (tags) => tags.find(known) ?? "en";
+
+// Speaks that one of these languages.
 export async function speak(tags) {
-  const tag = tags.find(known) ?? "en";
+  const tag = choose(tags);
   const language = known(tag);
   const answer = await fetch(new URL(`words.${language}.txt`, import.meta.url));
   if (!answer.ok) throw new Error(`there are no words: ${answer.status}`);

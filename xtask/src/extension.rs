@@ -191,9 +191,11 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
     })
 }
 
-/// Writes the words of all languages for a program, and which languages there are.
+/// Writes the words of all languages for a program, and which languages there are; for the page also what it says without the
+/// program.
 fn write_words(locales: &Locales, program: Program, to: &Path) -> Result<()> {
     let mut directions = Map::new();
+    let mut failed = Map::new();
     for language in locales.languages() {
         let tag = &language.tag;
         let table = locales.table(language, program);
@@ -201,11 +203,20 @@ fn write_words(locales: &Locales, program: Program, to: &Path) -> Result<()> {
             .with_context(|| format!("cannot write the words of {tag}"))?;
         let direction = if language.is_rtl() { "rtl" } else { "ltr" };
         directions.insert(tag.clone(), direction.into());
+        let (_, messages) = locales.messages(language);
+        failed.insert(tag.clone(), messages["link_page_failed"]["message"].clone());
     }
-    let text = format!(
+    let mut text = format!(
         "// The languages that there are words for, and their directions.\nexport default {};\n",
         Value::from(directions)
     );
+    // The extension says this by means of the browser.
+    if program == Program::Page {
+        text += &format!(
+            "// What is said if the page cannot start, with the reason in the place of $WHY$.\nexport const failed = {};\n",
+            Value::from(failed)
+        );
+    }
     fs::write(to.join("languages.js"), text).context("cannot write the languages")
 }
 

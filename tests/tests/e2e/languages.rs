@@ -8,6 +8,8 @@ use fluence_tests::face::Face;
 use fluence_tests::languages::Languages;
 use serde_json::json;
 use thirtyfour::By;
+use thirtyfour::extensions::cdp::ChromeDevTools;
+use tokio::time::timeout;
 
 use crate::{SMALL, play, play_in_chromium};
 
@@ -121,6 +123,46 @@ fn the_page_for_web_links_is_translated() {
             languages
                 .check_page(&bob, &format!("{base}/#nonsense"), "trouble")
                 .await
+        },
+    );
+}
+
+#[test]
+fn a_page_that_cannot_start_says_so_in_the_language() {
+    play_in_chromium(
+        "page_failed",
+        "its page cannot be kept from its program",
+        async |scene| {
+            let node = scene.node("node", &[]).await?;
+            let mut bob = scene.browser("bob", None)?;
+            bob.open().await?;
+            let driver = bob.driver()?;
+            let script = "Object.defineProperty(navigator, 'languages', { value: ['tlh', 'ar-EG', 'en'] });
+                const real = fetch;
+                fetch = (url, ...more) => String(url).endsWith('.wasm') ? Promise.reject(new Error('no program')) : real(url, ...more);";
+            ChromeDevTools::new(driver.handle.clone())
+                .execute_cdp_with_params(
+                    "Page.addScriptToEvaluateOnNewDocument",
+                    json!({ "source": script }),
+                )
+                .await?;
+            driver.goto(&node.listening().http).await?;
+            let says = "const [done] = arguments;
+                const look = () => document.getElementById('state').textContent;
+                const observer = new MutationObserver(() => look().includes('no program') && done([root.lang, root.dir, look()]));
+                const root = document.documentElement;
+                observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+                if (look().includes('no program')) done([root.lang, root.dir, look()]);";
+            let says = timeout(SMALL, driver.execute_async(says, vec![]))
+                .await
+                .context("the page says nothing")??;
+            let sentence = "تعذّر بدء هذه الصفحة (no program). تحتاج إلى متصفح حديث؛ أعد تحميلها للمحاولة مرة أخرى.";
+            ensure!(
+                *says.json() == json!(["ar", "rtl", sentence]),
+                "{:?}",
+                says.json()
+            );
+            Ok(())
         },
     );
 }
