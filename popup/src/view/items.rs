@@ -795,7 +795,7 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
             None => text::save(),
         };
         add(
-            "save",
+            "down",
             words,
             "item-save",
             Deed::Give(Command::Save { id: id() }),

@@ -80,9 +80,9 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
     }
 }
 
-/// An icon of the stylesheet.
+/// An icon of the sprite in `popup.html`.
 pub fn icon(name: &'static str) -> Html {
-    html! { <span class={classes!("icon", name)} aria-hidden="true"></span> }
+    html! { <svg class="icon" aria-hidden="true"><use href={format!("#icon-{name}")} /></svg> }
 }
 
 /// A button with words, and with an icon unless `picture` is empty.

@@ -91,7 +91,7 @@ fn file(face: &Face, sender: &Sender) -> Html {
                 if time.file.is_some() {
                     { button("", "", text::time_back().into(), "time-back", false, travel(|| Travel::Back)) }
                 } else {
-                    { button("", "save", text::time_export().into(), "time-export", face.is_waiting(&Topic::HistoryFile), export) }
+                    { button("", "down", text::time_export().into(), "time-export", face.is_waiting(&Topic::HistoryFile), export) }
                 }
                 <label class="button">
                     <input class="unseen" type="file" accept=".json" {onchange} data-testid="time-open" />{ text::time_open() }
