@@ -17,6 +17,8 @@ pub const MAX_URL: usize = 64 * 1024;
 pub const FIRST_ITEMS: usize = 200;
 /// The most items in each further message.
 pub const MORE_ITEMS: usize = 1_000;
+/// The most files of a folder in one answer.
+pub const FOLDER_PART: usize = 500;
 /// The most thumbnails that can be asked for at a time.
 pub const MAX_THUMBNAILS: usize = 64;
 
@@ -76,6 +78,15 @@ pub enum Command {
         /// As for [`Command::Fetch`].
         link: String,
     },
+    /// List what is in a folder at a link, without fetching it ([`Answer::Inside`]).
+    Inside {
+        /// As for [`Command::Fetch`].
+        link: String,
+        /// The CID of the folder in it that is listed; `None` for the folder at the link.
+        within: Option<String>,
+        /// Whether whoever shares it may be asked to upload it for that, if no storage has it.
+        upload: bool,
+    },
     /// Continue an interrupted fetch, or try a failed item again.
     Resume {
         /// The item's id.
@@ -123,6 +134,33 @@ pub enum Command {
     Save {
         /// The item's id.
         id: ItemId,
+    },
+    /// Save one file of a folder to the download folder.
+    SaveFile {
+        /// The item's id.
+        id: ItemId,
+        /// The number of the file ([`Command::Files`]).
+        file: u32,
+    },
+    /// Hand over what is in an item, or in one file of a folder, so that it can be shown: as a blob, over the channel
+    /// [`HANDOVER`]. What is private is decrypted for that until the face shows something else, or hides it.
+    Show {
+        /// The item's id.
+        id: ItemId,
+        /// The number of the file; `None` for an item that is one file.
+        file: Option<u32>,
+        /// The key under which it is handed over.
+        key: String,
+    },
+    /// Do away with what was decrypted because this face shows it.
+    Hide,
+    /// Send which files are in a folder, at most [`FOLDER_PART`] of them ([`Answer::Files`]). What is private is decrypted for
+    /// that, as by [`Command::Show`].
+    Files {
+        /// The item's id.
+        id: ItemId,
+        /// How many files are known already.
+        after: u64,
     },
     /// Remove items and their bytes; a copy that was saved stays. Those that are gone already are no error.
     Remove {
@@ -241,6 +279,8 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<Vec<HandedFile>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     together: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     private: Option<bool>,
@@ -248,6 +288,10 @@ struct FlatCommand {
     ends: Option<Ends>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    within: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upload: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -289,6 +333,7 @@ flat! {
     ShareFiles { key, files, together, private, ends } = "share_files",
     Fetch { link } = "fetch",
     Look { link } = "look",
+    Inside { link, within, upload } = "inside",
     Resume { id } = "resume",
     Pause { id } = "pause",
     Stop { id } = "stop",
@@ -297,6 +342,10 @@ flat! {
     AskFirst { id, asks } = "ask_first",
     Decide { id, allow } = "decide",
     Save { id } = "save",
+    SaveFile { id, file } = "save_file",
+    Show { id, file, key } = "show",
+    Hide = "hide",
+    Files { id, after } = "files",
     Remove { ids } = "remove",
     Set { settings } = "set",
     Reconnect = "reconnect",
@@ -328,7 +377,7 @@ impl TryFrom<FlatCommand> for Command {
 }
 
 /// The name of the `BroadcastChannel` over which a face hands `File`s to the worker as `{key, files: [File…]}`. The
-/// worker answers `{key, taken: true}`. Structured clones copy no bytes, and they outlive the face.
+/// worker answers `{key, taken: true}`, and hands over what a face shows as `{told: key, blob}`. Structured clones copy no bytes, and they outlive the face.
 pub const HANDOVER: &str = "fluence-handover";
 /// The key in the extension's storage for the session under which the worker keeps [`ToFace::remembered`].
 pub const REMEMBERED: &str = "first";
@@ -371,6 +420,32 @@ pub struct Look {
     pub peer: Option<String>,
     /// Whether the link is a private one.
     pub private: bool,
+}
+
+/// What is in a folder that is not here, as the folder says it. What it says of sizes is not to be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name, made safe.
+    pub name: String,
+    /// The name as it stands in the path of a link.
+    pub part: String,
+    /// The CID.
+    pub cid: String,
+    /// The size in bytes; that of a folder, and of a large file, is a little more than that of what is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Whether it is a folder; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<bool>,
+}
+
+/// A file in a folder that is here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FolderFile {
+    /// The names from the folder down to it, with `/` between them; that of an empty folder ends with `/`.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// The thumbnail of an item.
@@ -519,6 +594,20 @@ pub enum Answer {
     Thumbnails {
         /// The thumbnails that exist.
         thumbnails: Vec<Thumbnail>,
+    },
+    /// The answer to [`Command::Inside`].
+    Inside {
+        /// What is in the folder, in the order of the names; `None` if no storage has the folder.
+        entries: Option<Vec<Entry>>,
+        /// Whether there is more.
+        more: bool,
+    },
+    /// The answer to [`Command::Files`].
+    Files {
+        /// The next files, in the order of the folder. The number of a file is its place among all of them, counted from 0.
+        files: Vec<FolderFile>,
+        /// The number of all files and empty folders.
+        count: u64,
     },
     /// The answer to [`Command::Log`].
     Log {
@@ -684,6 +773,12 @@ struct FlatAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<Entry>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FolderFile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     snapshot: Option<String>,
@@ -726,6 +821,16 @@ impl From<Answer> for FlatAnswer {
             Answer::Thumbnails { thumbnails } => Self {
                 thumbnails: Some(thumbnails),
                 ..flat("thumbnails")
+            },
+            Answer::Inside { entries, more } => Self {
+                entries,
+                more: Some(more),
+                ..flat("inside")
+            },
+            Answer::Files { files, count } => Self {
+                files,
+                count: Some(count),
+                ..flat("files")
             },
             Answer::Log { lines } => Self {
                 lines: Some(lines),
@@ -779,6 +884,14 @@ impl TryFrom<FlatAnswer> for Answer {
             },
             "thumbnails" => Self::Thumbnails {
                 thumbnails: flat.thumbnails.ok_or(Unreadable)?,
+            },
+            "inside" => Self::Inside {
+                entries: flat.entries,
+                more: flat.more.ok_or(Unreadable)?,
+            },
+            "files" => Self::Files {
+                files: flat.files,
+                count: flat.count.ok_or(Unreadable)?,
             },
             "log" => Self::Log {
                 lines: flat.lines.ok_or(Unreadable)?,
@@ -877,11 +990,24 @@ mod tests {
                 together: true,
             },
             Command::Fetch { link: text() },
+            Command::Inside {
+                link: text(),
+                within: None,
+                upload: true,
+            },
             Command::Resume { id: id() },
             Command::Pause { id: id() },
             Command::Stop { id: id() },
             Command::ShareAgain { id: id() },
             Command::Save { id: id() },
+            Command::SaveFile { id: id(), file: 7 },
+            Command::Show {
+                id: id(),
+                file: None,
+                key: text(),
+            },
+            Command::Hide,
+            Command::Files { id: id(), after: 7 },
             Command::Remove { ids: vec![id()] },
             Command::Set {
                 settings: Settings::default(),
@@ -974,6 +1100,23 @@ mod tests {
                     id: ItemId("a".into()),
                     data_url: "data:image/png,".into(),
                 }],
+            },
+            Answer::Inside {
+                entries: Some(vec![Entry {
+                    part: "a".into(),
+                    name: "a".into(),
+                    cid: "b".into(),
+                    size: Some(7),
+                    folder: None,
+                }]),
+                more: true,
+            },
+            Answer::Files {
+                files: vec![FolderFile {
+                    path: "a/b".into(),
+                    size: 7,
+                }],
+                count: 8,
             },
             Answer::Log { lines: Vec::new() },
             Answer::History {

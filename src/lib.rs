@@ -17,6 +17,7 @@ pub mod failure;
 pub mod history;
 pub mod identity_file;
 pub mod journal;
+pub mod kind;
 pub mod live;
 pub mod names;
 pub mod node_list;

@@ -13,7 +13,7 @@ use crate::storage::{is_local, short_base, web_link};
 /// The longest fragment that is read, in bytes.
 const MAX_FRAGMENT: usize = 4096;
 /// What is written as `%XX` in a name.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')

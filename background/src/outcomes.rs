@@ -52,7 +52,7 @@ impl Outcomes {
                 let id = id.clone();
                 spawn_local(async move {
                     outcomes.make_thumbnail(&id).await;
-                    outcomes.close(&id).await;
+                    outcomes.saving.close(&id).await;
                 });
             }
             EventKind::Merged { id, into } => {
@@ -152,13 +152,6 @@ impl Outcomes {
             .with_state(|state| state.items.get(id).is_some_and(is_of))
     }
 
-    /// Removes what was decrypted of a private item, unless it is being saved.
-    async fn close(&self, id: &ItemId) {
-        if !self.saving.is_saving(id) {
-            self.engine.close(id).await;
-        }
-    }
-
     fn is_shared(&self, id: &ItemId) -> bool {
         self.engine
             .with_state(|state| state.items.get(id).is_some_and(Item::is_shared))
@@ -204,7 +197,7 @@ impl Outcomes {
             let (outcomes, id) = (Rc::clone(self), id.clone());
             async move {
                 outcomes.make_thumbnail(&id).await;
-                outcomes.close(&id).await;
+                outcomes.saving.close(&id).await;
             }
         });
         if intended {

@@ -1,40 +1,150 @@
-//! Saving fetched files to the download folder.
+//! Saving fetched files to the download folder, and showing what is in them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use fluence::command::{Answer, FOLDER_PART, FolderFile, HANDOVER};
 use fluence::content::walk::{Limits, Walk};
 use fluence::content::{Dag, zip};
 use fluence::failure::{Code, Failure};
-use fluence::names::safe_file_name;
+use fluence::names::{chosen_name, safe_file_name};
 use fluence::plan::Engine;
+use fluence::ports::StoreError;
 use fluence::state::{EventKind, ItemId, LogEntry};
 use fluence::text::quote;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Blob;
+use web::js::{self, Outcome};
+use web_sys::{Blob, BroadcastChannel};
 
+use crate::faces::{Faces, PortId};
 use crate::notices::Notices;
 use crate::platform::Browser;
 use crate::save::{Saved, Saver};
-use crate::source::blob_of_pieces;
+use crate::source::{BlobSource, blob_of_pieces};
 
 /// The most names of one kind that are told when a folder is saved.
 const TOLD_NAMES: usize = 10;
 
-/// Saves the files of items, and records the outcome.
+/// What is between the id of a folder and the number of one of its files, in the name under which the [`Saver`] knows the
+/// file. No id contains it.
+const FILE_OF: char = '.';
+
+/// Saves the files of items and records the outcome, and hands them to faces that show them.
 pub struct Saving {
     engine: Engine<Browser>,
     notices: Notices,
     saver: Saver,
+    faces: Rc<Faces>,
+    /// The item that each face shows.
+    shown: RefCell<BTreeMap<PortId, ItemId>>,
+    /// The channel over which faces get the bytes, because ports cannot carry blobs.
+    channel: BroadcastChannel,
+}
+
+/// The item, and the number of the file in it, of which the [`Saver`] knows this.
+fn parts_of(saved: &ItemId) -> (ItemId, Option<u32>) {
+    match saved.0.split_once(FILE_OF) {
+        Some((id, file)) => (ItemId(id.to_owned()), file.parse().ok()),
+        None => (saved.clone(), None),
+    }
 }
 
 impl Saving {
-    /// Creates what saves the files of this engine's items.
-    pub fn new(engine: Engine<Browser>, notices: Notices, saver: Saver) -> Self {
-        Self {
+    /// Creates what saves the files of this engine's items, and hands them to these faces.
+    ///
+    /// # Errors
+    /// The message of the browser, if it has no channels between pages.
+    pub fn new(
+        engine: Engine<Browser>,
+        notices: Notices,
+        saver: Saver,
+        faces: Rc<Faces>,
+    ) -> Outcome<Self> {
+        let channel = BroadcastChannel::new(HANDOVER).map_err(|why| js::message_of(&why))?;
+        Ok(Self {
             engine,
             notices,
             saver,
+            faces,
+            shown: RefCell::default(),
+            channel,
+        })
+    }
+
+    /// Hands what is in an item, or in a file of a folder, to a face under a key. What was decrypted for that is kept until
+    /// the face shows something else, [hides](Self::hide) it, or closes.
+    ///
+    /// # Errors
+    /// The [`Failure`] that prevents it from being opened.
+    pub async fn show(
+        &self,
+        face: PortId,
+        id: &ItemId,
+        file: Option<u32>,
+        key: &str,
+    ) -> Result<(), Failure> {
+        let (source, dag) = self.open_for(face, id).await?;
+        let blob = match file {
+            Some(file) => file_in(&source, &dag, file)?.0,
+            None => source.blob().clone(),
+        };
+        let message = js::object([("told", key.into()), ("blob", blob.into())]);
+        self.channel
+            .post_message(&message)
+            .map_err(|why| StoreError::Failed(js::message_of(&why)).into())
+    }
+
+    /// The files in a folder after so many, for a face.
+    ///
+    /// # Errors
+    /// The [`Failure`] that prevents it from being opened.
+    pub async fn files(&self, face: PortId, id: &ItemId, after: u64) -> Result<Answer, Failure> {
+        let (_, dag) = self.open_for(face, id).await?;
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        let files = dag.files.iter().skip(after).take(FOLDER_PART);
+        Ok(Answer::Files {
+            files: files
+                .map(|file| FolderFile {
+                    path: file.path.clone(),
+                    size: file.len,
+                })
+                .collect(),
+            count: dag.files.len() as u64,
+        })
+    }
+
+    /// Opens an item for a face, which shows nothing else any more.
+    async fn open_for(&self, face: PortId, id: &ItemId) -> Result<(BlobSource, Dag), Failure> {
+        let former = self.shown.borrow_mut().insert(face, id.clone());
+        if let Some(former) = former.filter(|former| former != id) {
+            self.close(&former).await;
         }
+        let opened = self.engine.opened(id).await;
+        // It may have closed meanwhile.
+        if !self.faces.has(face) {
+            self.hide(face).await;
+        }
+        opened
+    }
+
+    /// Removes what was decrypted for a face, which does not show it any more.
+    pub async fn hide(&self, face: PortId) {
+        let shown = self.shown.borrow_mut().remove(&face);
+        if let Some(id) = shown {
+            self.close(&id).await;
+        }
+    }
+
+    /// Removes what was decrypted of a private item, unless it is being saved or shown.
+    pub async fn close(&self, id: &ItemId) {
+        self.engine.close(id, |id| self.is_needed(id)).await;
+    }
+
+    fn is_needed(&self, id: &ItemId) -> bool {
+        let saved = self.saver.items();
+        saved.iter().any(|saved| parts_of(saved).0 == *id)
+            || self.shown.borrow().values().any(|shown| shown == id)
     }
 
     /// Continues what an earlier worker intended to save.
@@ -48,14 +158,9 @@ impl Saving {
         }
     }
 
-    /// Removes what was decrypted and is not being saved, such as by a worker that was killed.
+    /// Removes what was decrypted and is not needed, such as by a worker that was killed.
     pub async fn close_others(&self) {
-        self.engine.close_others(&self.saver.items()).await;
-    }
-
-    /// Whether an item is being saved, or is to be.
-    pub fn is_saving(&self, id: &ItemId) -> bool {
-        self.saver.items().contains(id)
+        self.engine.close_others(|id| self.is_needed(id)).await;
     }
 
     /// Whether nothing is being saved.
@@ -82,20 +187,29 @@ impl Saving {
         }
     }
 
-    /// Saves an item that [`Self::intend`] has noted.
+    /// Saves a file of a folder, unless it is being saved already.
+    ///
+    /// # Errors
+    /// The [`Failure`] that prevents it from being saved.
+    pub async fn save_file(&self, id: &ItemId, file: u32) -> Result<(), Failure> {
+        self.save(&ItemId(format!("{}{FILE_OF}{file}", id.0))).await
+    }
+
+    /// Saves what [`Self::intend`] has noted.
     ///
     /// # Errors
     /// The [`Failure`] that prevents it from being saved.
     pub async fn save_intended(&self, id: &ItemId) -> Result<(), Failure> {
+        let (item, file) = parts_of(id);
         let name = self
             .engine
-            .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
+            .with_state(|state| state.items.get(&item).map(|item| item.name.clone()));
         let Some(name) = name else {
             self.saver.forget(id).await;
             return Err(Code::UnknownItem.into());
         };
         let not_saved = |detail: String| Failure::new(Code::NotSaved).name(&name).detail(detail);
-        let (blob, file_name) = match self.file_of(id, &name).await {
+        let (blob, file_name) = match self.file_of(&item, file, &name).await {
             Ok(file) => file,
             Err(why) => {
                 self.saver.forget(id).await;
@@ -108,11 +222,24 @@ impl Saving {
             .map_err(not_saved)
     }
 
-    /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory. A private item is
-    /// decrypted for that.
-    async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), Failure> {
+    /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory, or one file of that. A
+    /// private item is decrypted for that.
+    async fn file_of(
+        &self,
+        id: &ItemId,
+        file: Option<u32>,
+        name: &str,
+    ) -> Result<(Blob, String), Failure> {
         let (source, dag) = self.engine.opened(id).await?;
-        let (blob, ending) = if dag.is_directory() {
+        let (mut own, mut name) = (None, name.to_owned());
+        if let Some(file) = file {
+            let (blob, path) = file_in(&source, &dag, file)?;
+            own = Some(blob);
+            name = chosen_name(&path);
+        }
+        let (blob, ending) = if let Some(blob) = own {
+            (blob, "")
+        } else if dag.is_directory() {
             self.tell_changes(id, &dag).await;
             let checksums = zip::checksums(&dag, &source, |_| {}).await?;
             (
@@ -122,7 +249,7 @@ impl Saving {
         } else {
             (source.blob().clone(), "")
         };
-        let name = name.strip_suffix(ending).unwrap_or(name);
+        let name = name.strip_suffix(ending).unwrap_or(&name);
         let file_name = safe_file_name(&format!("{name}{ending}"));
         Ok((
             blob,
@@ -168,20 +295,25 @@ impl Saving {
     pub async fn look_at_downloads(&self) {
         for saved in self.saver.look().await {
             match saved {
-                Saved::Done(id, name) => {
-                    let saved = EventKind::Saved {
-                        id: id.clone(),
-                        name,
-                    };
-                    self.engine.record([saved]).await;
-                    self.saver.forget(&id).await;
-                    self.engine.close(&id).await;
+                Saved::Done(saved, name) => {
+                    // The folder was not saved if one of its files was.
+                    let (id, file) = parts_of(&saved);
+                    if file.is_none() {
+                        let saved = EventKind::Saved {
+                            id: id.clone(),
+                            name,
+                        };
+                        self.engine.record([saved]).await;
+                    }
+                    self.saver.forget(&saved).await;
+                    self.close(&id).await;
                 }
                 Saved::Again(id) => {
                     let saved = self.save_intended(&id).await;
                     self.notices.tell_failure(saved).await;
                 }
-                Saved::Failed(id, why) => {
+                Saved::Failed(saved, why) => {
+                    let (id, _) = parts_of(&saved);
                     let name = self
                         .engine
                         .with_state(|state| state.items.get(&id).map(|item| item.name.clone()));
@@ -196,11 +328,18 @@ impl Saving {
                         entry,
                     };
                     self.engine.record([log]).await;
-                    self.saver.forget(&id).await;
-                    self.engine.close(&id).await;
+                    self.saver.forget(&saved).await;
+                    self.close(&id).await;
                     self.notices.tell(failure).await;
                 }
             }
         }
     }
+}
+
+/// A file of a folder, and its path. Its bytes are not copied.
+fn file_in(source: &BlobSource, dag: &Dag, file: u32) -> Result<(Blob, String), Failure> {
+    let file = dag.files.get(file as usize).ok_or(Code::UnknownItem)?;
+    let blob = source.slice(&(file.offset..file.offset + file.len))?;
+    Ok((blob, file.path.clone()))
 }

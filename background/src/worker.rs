@@ -180,7 +180,8 @@ impl Worker {
         let notices = Notices::new(engine.clone());
         let button = Rc::new(Button::new(engine.clone()));
         let saver = Saver::open(page.clone()).await;
-        let saving = Rc::new(Saving::new(engine.clone(), notices.clone(), saver));
+        let saving = Saving::new(engine.clone(), notices.clone(), saver, Rc::clone(&faces));
+        let saving = Rc::new(saving.map_err(StartError::Browser)?);
         let sharing = Sharing::new(
             engine.clone(),
             reading,
@@ -404,6 +405,7 @@ impl Worker {
             "disconnect" => {
                 self.faces.remove(port);
                 self.sharing.reading.pages.disconnect(port);
+                spawn_local(async move { worker.saving.hide(port).await });
             }
             "files" => {
                 if let Ok(channel) = second.dyn_into() {
@@ -606,6 +608,17 @@ impl Worker {
                 self.sharing.share_files(&key, files, together, how).await
             }
             Command::Save { id } => done(self.saving.save(&id).await, Some(id)),
+            Command::SaveFile { id, file } => {
+                done(self.saving.save_file(&id, file).await, Some(id))
+            }
+            Command::Show { id, file, key } => {
+                done(self.saving.show(face, &id, file, &key).await, Some(id))
+            }
+            Command::Hide => {
+                self.saving.hide(face).await;
+                Answer::Done { id: None }
+            }
+            Command::Files { id, after } => answer(self.saving.files(face, &id, after).await),
             Command::Reconnect => {
                 self.reconnect().await;
                 Answer::Done { id: None }
@@ -666,6 +679,7 @@ impl Worker {
             }
             command @ (Command::Fetch { .. }
             | Command::Look { .. }
+            | Command::Inside { .. }
             | Command::Resume { .. }
             | Command::Pause { .. }
             | Command::Stop { .. }

@@ -351,3 +351,31 @@ all-sites = allen Websites
 remove-partial = Verwerfen, was bisher abgerufen wurde?
 remove-shared = Aus Fluence Share entfernen? Andere können die Datei dann nicht mehr von Ihnen bekommen; Ihre eigene Datei bleibt.
 remove-fetched = Aus Fluence Share entfernen? Was Sie gespeichert haben, bleibt.
+
+## What is in a file or a folder, shown over the page.
+
+show = Ansehen
+show-named = { $name } ansehen
+save-named = { $name } speichern
+preview-waiting = Wird geöffnet…
+preview-cut = Das ist der Anfang. Der Rest steht in der Datei.
+preview-empty = Es ist nichts darin.
+preview-acts = Eine Datei dieser Art kann etwas tun, wenn man sie öffnet: ein Programm ausführen oder etwas verändern. Deshalb wird sie hier nie geöffnet. Speichern Sie sie, und öffnen Sie sie nur, wenn Sie der Person vertrauen, die sie gemacht hat.
+preview-none = Dateien dieser Art werden hier nicht angezeigt. Speichern Sie sie, um sie mit einem anderen Programm zu öffnen.
+preview-large = Sie ist zu groß, um hier angezeigt zu werden. Speichern Sie sie, um sie mit einem anderen Programm zu öffnen.
+preview-broken = Der Browser kann sie nicht anzeigen. Speichern Sie sie, um sie mit einem anderen Programm zu öffnen.
+preview-document = Solche Dokumente zeigt der Browser selbst an. Manche tun von sich aus etwas, wenn man sie öffnet; deshalb wird es erst geöffnet, wenn Sie es sagen.
+preview-open = Dokument öffnen
+preview-back = Zurück zum Ordner
+preview-saved = Der Browser speichert sie.
+
+## What is in a folder that is not here yet.
+
+inside-show = Zeigen, was darin ist
+inside-upload-it = Hochladen lassen
+inside-looking = Es wird nachgesehen…
+inside-nothing = Es ist nichts darin.
+inside-more = Es ist mehr darin, als hier steht. Rufen Sie den Ordner ab, um alles zu haben.
+fetch-named = { $name } abrufen
+inside-upload-size = Kein Speicher hat diesen Ordner gerade. Um ihn aufzulisten, muss ihn, wer ihn teilt, ganz zu einem Speicher hochladen, { $size }. Sie rufen dann nur ab, was Sie auswählen.
+inside-upload-all = Kein Speicher hat diesen Ordner gerade. Um ihn aufzulisten, muss ihn, wer ihn teilt, ganz zu einem Speicher hochladen. Sie rufen dann nur ab, was Sie auswählen.

@@ -346,3 +346,31 @@ all-sites = all sites
 remove-partial = Discard what was fetched so far?
 remove-shared = Remove it from Fluence Share? Others cannot get it from you any more; your own file stays.
 remove-fetched = Remove it from Fluence Share? What you saved to disk stays.
+
+## What is in a file or a folder, shown over the page.
+
+show = Show
+show-named = Show { $name }
+save-named = Save { $name }
+preview-waiting = Opening it…
+preview-cut = This is the beginning. The rest is in the file.
+preview-empty = There is nothing in it.
+preview-acts = A file of this kind can do things when it is opened: run a program, or change something. So it is never opened here. Save it, and open it only if you trust whoever made it.
+preview-none = Files of this kind are not shown here. Save it to open it with another program.
+preview-large = It is too large to be shown here. Save it to open it with another program.
+preview-broken = The browser cannot show it. Save it to open it with another program.
+preview-document = The browser’s own viewer shows documents like this one. Some do something by themselves when they are opened, so it opens when you say so.
+preview-open = Open the document
+preview-back = Back to the folder
+preview-saved = The browser is saving it.
+
+## What is in a folder that is not here yet.
+
+inside-show = Show what is in it
+inside-upload-it = Have it uploaded
+inside-looking = Looking into it…
+inside-nothing = There is nothing in it.
+inside-more = There is more in it than is listed here. Fetch the folder to have all of it.
+fetch-named = Fetch { $name }
+inside-upload-size = No storage has this folder now. To list it, whoever shares it has to upload all of it to a storage, { $size }. You then fetch only what you choose.
+inside-upload-all = No storage has this folder now. To list it, whoever shares it has to upload all of it to a storage. You then fetch only what you choose.

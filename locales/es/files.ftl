@@ -351,3 +351,31 @@ all-sites = todos los sitios
 remove-partial = ¿Descartar lo obtenido hasta ahora?
 remove-shared = ¿Quitarlo de Fluence Share? Otros ya no podrán obtenerlo de ti; tu propio archivo se queda.
 remove-fetched = ¿Quitarlo de Fluence Share? Lo que has guardado en el disco se queda.
+
+## What is in a file or a folder, shown over the page.
+
+show = Ver
+show-named = Ver { $name }
+save-named = Guardar { $name }
+preview-waiting = Abriendo…
+preview-cut = Este es el principio. El resto está en el archivo.
+preview-empty = No hay nada dentro.
+preview-acts = Un archivo de este tipo puede hacer cosas al abrirse: ejecutar un programa o cambiar algo. Por eso nunca se abre aquí. Guárdalo y ábrelo solo si confías en quien lo hizo.
+preview-none = Los archivos de este tipo no se muestran aquí. Guárdalo para abrirlo con otro programa.
+preview-large = Es demasiado grande para mostrarlo aquí. Guárdalo para abrirlo con otro programa.
+preview-broken = El navegador no puede mostrarlo. Guárdalo para abrirlo con otro programa.
+preview-document = Los documentos como este los muestra el visor del propio navegador. Algunos hacen algo por sí mismos al abrirse, así que se abre cuando tú lo digas.
+preview-open = Abrir el documento
+preview-back = Volver a la carpeta
+preview-saved = El navegador lo está guardando.
+
+## What is in a folder that is not here yet.
+
+inside-show = Ver qué contiene
+inside-upload-it = Pedir que se suba
+inside-looking = Mirando qué contiene…
+inside-nothing = No hay nada dentro.
+inside-more = Contiene más de lo que aparece aquí. Obtén la carpeta para tenerlo todo.
+fetch-named = Obtener { $name }
+inside-upload-size = Ningún almacén tiene esta carpeta ahora. Para ver su contenido, quien la comparte tiene que subirla entera a un almacén, { $size }. Después obtienes solo lo que elijas.
+inside-upload-all = Ningún almacén tiene esta carpeta ahora. Para ver su contenido, quien la comparte tiene que subirla entera a un almacén. Después obtienes solo lo que elijas.

@@ -338,3 +338,31 @@ all-sites = 所有网站
 remove-partial = 要丢弃目前已获取的内容吗？
 remove-shared = 要从 Fluence Share 中移除吗？其他人将无法再从你这里得到它；你自己的文件会保留。
 remove-fetched = 要从 Fluence Share 中移除吗？你保存到磁盘的内容会保留。
+
+## What is in a file or a folder, shown over the page.
+
+show = 查看
+show-named = 查看 { $name }
+save-named = 保存 { $name }
+preview-waiting = 正在打开…
+preview-cut = 这是开头，其余内容在文件里。
+preview-empty = 里面什么都没有。
+preview-acts = 这类文件被打开时可能会运行程序或更改某些内容，因此这里从不打开它。请先保存，只有信任制作者时才打开。
+preview-none = 这里不显示这类文件。请保存后用其他程序打开。
+preview-large = 文件太大，无法在这里显示。请保存后用其他程序打开。
+preview-broken = 浏览器无法显示它。请保存后用其他程序打开。
+preview-document = 这类文档由浏览器自带的查看器显示。有些文档打开时会自行执行操作，所以只有你要求时才会打开。
+preview-open = 打开文档
+preview-back = 返回文件夹
+preview-saved = 浏览器正在保存。
+
+## What is in a folder that is not here yet.
+
+inside-show = 查看里面的内容
+inside-upload-it = 请对方上传
+inside-looking = 正在查看…
+inside-nothing = 里面什么都没有。
+inside-more = 里面的内容比这里列出的更多。获取整个文件夹即可得到全部内容。
+fetch-named = 获取 { $name }
+inside-upload-size = 目前没有存储处保存这个文件夹。要列出其内容，分享者需要把它全部上传到存储处，共 { $size }。之后你只获取自己选择的文件。
+inside-upload-all = 目前没有存储处保存这个文件夹。要列出其内容，分享者需要把它全部上传到存储处。之后你只获取自己选择的文件。

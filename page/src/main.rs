@@ -11,7 +11,6 @@
 mod address;
 mod content;
 mod disk;
-mod kind;
 mod open;
 mod play;
 mod reading;
@@ -23,6 +22,7 @@ mod worker;
 
 use std::rc::Rc;
 
+use fluence::kind::{self, Kind, SNIFFED, TEXT};
 use fluence::web_link::WebLink;
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
@@ -31,7 +31,6 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::spawn_local;
 
 use content::Content;
-use kind::Kind;
 use open::Opening;
 use play::Readable;
 use reading::{Body, Source};
@@ -45,10 +44,6 @@ const HELD: u64 = 64 << 20;
 /// The most bytes of a folder that are held: its files can be saved one by one only if all of it is here. A larger one is
 /// saved as one ZIP file.
 const HELD_FOLDER: u64 = 256 << 20;
-/// How many bytes at the beginning of a file say how it is shown.
-const SNIFFED: u64 = 4096;
-/// The most bytes of a text that are shown.
-const TEXT: u64 = 262_144;
 /// How long what is played waits for the end of a private share, which shows that nothing was cut off, in milliseconds. Where
 /// the end is not at the node yet, it is looked at while the beginning is played.
 const END_MS: u32 = 3_000;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use fluence::kind::{self, Kind, SNIFFED, TEXT};
 use fluence::web_link::WebLink;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -12,11 +13,9 @@ use web_sys::{
 };
 
 use crate::content::{Content, File};
-use crate::kind::{self, Kind};
 use crate::play::{Playing, Readable};
 use crate::save::Way;
 use crate::text::{self, Size, Trouble};
-use crate::{SNIFFED, TEXT};
 
 /// The most files of a folder that are listed.
 const LISTED: usize = 1000;

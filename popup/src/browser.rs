@@ -19,7 +19,8 @@ use web::handle::FileHandle;
 use web::js::{Outcome, member, object, plain, text_or_empty};
 use web::message;
 use web::port::Connection;
-use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
+use web_sys::{Blob, ClipboardEvent, File, FileList, MessageEvent};
+use yew::AttrValue;
 
 use crate::files::Picked;
 use crate::page::{LinkKind, PageLink};
@@ -240,6 +241,92 @@ pub async fn locked(ids: &[String]) -> Result<Vec<FileHandle>, JsValue> {
         .iter()
         .filter_map(FileHandle::of)
         .collect())
+}
+
+/// Bytes that the worker is asked to hand over, until this is dropped.
+pub struct Opening {
+    /// The key under which they are handed over.
+    pub key: String,
+    channel: web_sys::BroadcastChannel,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Opening {
+    /// Begins to listen. `came` is called with the key and the bytes.
+    ///
+    /// # Errors
+    /// Fails with the browser's exception if there is no channel.
+    pub fn begin(came: impl Fn(String, Blob) + 'static) -> Result<Self, JsValue> {
+        let channel = web_sys::BroadcastChannel::new(HANDOVER)?;
+        let key = unique_key()?;
+        let message = {
+            let key = key.clone();
+            Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+                let data = event.data();
+                if member(&data, "told").as_string().as_deref() == Some(&key)
+                    && let Ok(blob) = member(&data, "blob").dyn_into()
+                {
+                    came(key.clone(), blob);
+                }
+            })
+        };
+        channel.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        Ok(Self {
+            key,
+            channel,
+            _message: message,
+        })
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.channel.set_onmessage(None);
+        self.channel.close();
+    }
+}
+
+/// An address at which this page reads a blob, until it is dropped.
+pub struct BlobUrl(AttrValue);
+
+impl BlobUrl {
+    /// An address at which these bytes have this type, whatever they are.
+    ///
+    /// # Errors
+    /// Fails with the browser's exception.
+    pub fn of(blob: &Blob, media_type: &str) -> Result<Self, JsValue> {
+        let url = web_sys::Url::create_object_url_with_blob(&typed(blob, media_type)?)?;
+        Ok(Self(url.into()))
+    }
+
+    /// The address.
+    pub fn value(&self) -> AttrValue {
+        self.0.clone()
+    }
+}
+
+impl Drop for BlobUrl {
+    fn drop(&mut self) {
+        // It was made here.
+        let _ = web_sys::Url::revoke_object_url(&self.0);
+    }
+}
+
+/// The same bytes with a type; they are not copied.
+///
+/// # Errors
+/// Fails with the browser's exception.
+pub fn typed(blob: &Blob, media_type: &str) -> Result<Blob, JsValue> {
+    blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), media_type)
+}
+
+/// All bytes of a blob.
+///
+/// # Errors
+/// Fails with the browser's exception if they cannot be read any more.
+pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, JsValue> {
+    let buffer = JsFuture::from(blob.array_buffer()).await?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
 /// Reads what the page in a tab links to and shows.

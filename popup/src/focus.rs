@@ -2,7 +2,7 @@
 
 use fluence::state::ItemId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement};
 use yew::NodeRef;
 
 use crate::browser;
@@ -26,6 +26,17 @@ pub fn menu() {
     let first = browser::document().query_selector("[role=menu] > [role^=menuitem]");
     if let Ok(Some(first)) = first {
         focus_on(&first);
+    }
+}
+
+/// Shows the dialog with this `id` over the page, if it is there and not shown yet. It has the focus from then on, and
+/// nothing behind it can be reached.
+pub fn modal(id: &str) {
+    let dialog = browser::document().get_element_by_id(id);
+    let dialog = dialog.and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok());
+    if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+        // It is in the document, and not open.
+        let _ = dialog.show_modal();
     }
 }
 

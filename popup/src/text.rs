@@ -601,6 +601,14 @@ pub fn seen(kind: Option<FileKind>, size: Option<u64>, peer: Option<&str>) -> St
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
+/// That a folder has to be uploaded before it is listed, and how large it is.
+pub fn inside_upload(size: Option<u64>) -> String {
+    match size {
+        Some(size) => inside_upload_size(&words::size(size)),
+        None => inside_upload_all().to_owned(),
+    }
+}
+
 /// Why nothing is known about what is at a link.
 pub fn not_seen(failure: &Failure) -> String {
     match failure.code {

@@ -19,12 +19,28 @@ const REMOVED_AT_ONCE: usize = 32;
 
 impl<P: Platform> Engine<P> {
     /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
-    /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
+    /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`] and what shows files, [`Command::Reconnect`],
     /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`], those of the history, and those of the settings and of the page of the
     /// network, from [`Command::Live`] on) are refused here; the platform deals with them first.
     pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
             Command::Fetch { link } => self.begin_fetch(&link).await,
+            Command::Inside {
+                link,
+                within,
+                upload,
+            } => {
+                return match self.inside(&link, within.as_deref(), upload).await {
+                    Ok(listed) => {
+                        let (entries, more) = listed.unzip();
+                        Answer::Inside {
+                            entries,
+                            more: more.unwrap_or_default(),
+                        }
+                    }
+                    Err(failure) => Answer::Refused { failure },
+                };
+            }
             Command::Look { link } => {
                 return match self.look(&link).await {
                     Ok(look) => Answer::Seen { look },
@@ -64,6 +80,10 @@ impl<P: Platform> Engine<P> {
             | Command::ShareUrl { .. }
             | Command::ShareFiles { .. }
             | Command::Save { .. }
+            | Command::SaveFile { .. }
+            | Command::Show { .. }
+            | Command::Hide
+            | Command::Files { .. }
             | Command::Reconnect
             | Command::TestIpfs { .. }
             | Command::Thumbnails { .. }
@@ -118,7 +138,7 @@ impl<P: Platform> Engine<P> {
                 // The earlier link had another key, or none. What is here of the bytes can be used.
                 self.end_job(JobKind::In, &id).await;
                 self.stop_offering(&id).await;
-                self.close(&id).await;
+                self.close_now(&id).await;
                 id
             } else {
                 self.new_id()

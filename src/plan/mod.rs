@@ -8,6 +8,7 @@
 mod announce;
 mod asking;
 mod commands;
+mod contents;
 mod download;
 mod fetch;
 mod inside;

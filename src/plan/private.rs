@@ -492,26 +492,36 @@ impl<P: Platform> Engine<P> {
         Ok(store.open(&place).await?)
     }
 
-    /// Removes what [`Self::opened`] has decrypted. The item stays, and can be opened again.
-    pub async fn close(&self, id: &ItemId) {
+    /// Removes what [`Self::opened`] has decrypted, unless it is needed. The item stays, and can be opened again. `is_needed`
+    /// is asked while nothing is being opened, so whoever says so before they open an item keeps it.
+    pub async fn close(&self, id: &ItemId, is_needed: impl Fn(&ItemId) -> bool) {
+        if self.key_of(id).is_none() {
+            return;
+        }
+        let _slot = self.0.unlocking.take().await;
+        if !is_needed(id) {
+            self.close_now(id).await;
+        }
+    }
+
+    /// Removes what is beside a private item, which nobody uses.
+    pub(super) async fn close_now(&self, id: &ItemId) {
         if self.key_of(id).is_some() {
             self.forget_bytes(&opened_id(id)).await;
         }
     }
 
-    /// Removes everything that was decrypted, except of these items.
-    pub async fn close_others(&self, needed: &[ItemId]) {
+    /// Removes everything that was decrypted and is not needed.
+    pub async fn close_others(&self, is_needed: impl Fn(&ItemId) -> bool) {
         let private: Vec<ItemId> = self.with_state(|state| {
             let items = state.items.values();
             items
                 .filter(|item| item.key.is_some() && item.status.is_here())
                 .map(|item| item.id.clone())
-                .filter(|id| !needed.contains(id))
                 .collect()
         });
         for id in private {
-            let _slot = self.0.unlocking.take().await;
-            self.close(&id).await;
+            self.close(&id, &is_needed).await;
         }
     }
 

@@ -297,6 +297,32 @@ impl<P: Platform> Search<P> {
         })
     }
 
+    /// The base URL of a storage that has a block of the file now. If there is none and `upload` is set, of the one to which a
+    /// provider uploads the file, which it begins by that.
+    pub(super) async fn storage_of(
+        &self,
+        block: &Cid,
+        upload: bool,
+    ) -> Result<Option<String>, Failure> {
+        if let Some((_, url)) = self.storages_with(block, 1, |_| false).await.pop() {
+            return Ok(Some(url));
+        }
+        if !upload {
+            return Ok(None);
+        }
+        let network = self.engine.0.platform.network();
+        let providers = network.providers(self.name.clone()).take(MAX_PROVIDERS);
+        let mut providers = std::pin::pin!(providers);
+        let mut last = Code::NoProvider.into();
+        while let Some(peer) = providers.next().await {
+            match self.ask(&peer).await {
+                Ok(candidate) => return Ok(Some(candidate.url)),
+                Err(not_named) => last = not_named.failure,
+            }
+        }
+        Err(last)
+    }
+
     /// A gateway of the public IPFS, when nobody provides the file and the person allows it. Those that it does not return
     /// come next. All of them are asked once in a fetch.
     pub(super) async fn public(&mut self) -> Option<Candidate> {

@@ -189,7 +189,7 @@ impl<P: Platform> Engine<P> {
 
     /// Removes the bytes of a share, and ends it as a failure.
     pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
-        self.close(id).await;
+        self.close_now(id).await;
         self.forget_listing(id).await;
         self.forget_bytes(id).await;
         self.fail(id, failure, false);
@@ -300,7 +300,7 @@ impl<P: Platform> Engine<P> {
         // A program that starts again after this line finds all bytes.
         self.set_status(id, Status::Hashing).await;
         // What was taken from an address to be shared privately was beside it until now.
-        self.close(id).await;
+        self.close_now(id).await;
         let source = partial.source().await.map_err(wrap)?;
         let mut meter = Meter::new(self.now(), 0, Some(source.len()));
         let progress = |done| self.show(id, &mut meter, done);

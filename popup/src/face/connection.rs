@@ -6,7 +6,7 @@ use fluence::state::{Item, ItemId, NetworkStatus, Origin};
 use gloo_timers::callback::{Interval, Timeout};
 use web::time::now_ms;
 
-use super::{Face, Msg, Sender, Time, Topic, View, WorkerState};
+use super::{Face, Inside, Listed, Msg, Sender, Time, Topic, View, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};
@@ -123,6 +123,7 @@ impl Face {
                     self.post(message);
                 }
                 self.ask_again(sender);
+                self.show_again(sender);
                 self.ask_live(sender);
                 self.ask_history(sender);
                 self.stay_then();
@@ -177,7 +178,7 @@ impl Face {
             // These are asked for again anyway.
             let is_asked = matches!(
                 about,
-                Topic::Thumbnails | Topic::Log(_) | Topic::Live | Topic::Look
+                Topic::Thumbnails | Topic::Log(_) | Topic::Live | Topic::Look | Topic::PreviewHide
             );
             // Done twice, these would do more than what the person wanted.
             let is_single = matches!(command, Command::NewIdentity | Command::Call { .. });
@@ -248,6 +249,7 @@ impl Face {
                     Topic::Fetch => {
                         self.fetch_text.clear();
                         self.look = None;
+                        self.inside = Inside::default();
                         self.show(Filter::Fetched, id);
                     }
                     Topic::Files if self.view == View::Welcome => {
@@ -281,6 +283,10 @@ impl Face {
                     *log = Some(lines);
                 }
             }
+            Answer::Inside { entries, more } => {
+                self.keep_inside(command, Listed { entries, more });
+            }
+            Answer::Files { files, count } => self.listed(&command, files, count),
             Answer::History {
                 snapshot,
                 events,

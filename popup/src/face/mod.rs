@@ -2,7 +2,9 @@
 //!
 //! - `connection`: the port to the worker, and the commands that wait for an answer;
 //! - `events`: the events that the worker reports;
+//! - `inside`: what is in the folder at the link in the field;
 //! - `list`: the listed items and their thumbnails;
+//! - `preview`: what is in a file or a folder, shown over the page;
 //! - `pages`: what the pages beside the list of files have: the settings, the first page and the network;
 //! - `time`: the page of what happened;
 //! - `sharing`: the files on the page and those that the person picks, and the permission to read
@@ -10,8 +12,10 @@
 
 mod connection;
 mod events;
+mod inside;
 mod list;
 mod pages;
+mod preview;
 mod sender;
 mod sharing;
 mod time;
@@ -37,11 +41,15 @@ use crate::selection::Selection;
 use crate::small_map::SmallMap;
 use crate::view::Menu;
 use crate::{focus, text};
+pub use inside::{Inside, Listed};
 pub use list::{
     COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, copy_key,
     menu_id, qr_id, question_id, sum,
 };
 pub use pages::{AboutIdentity, Do, PASSPHRASE, Pages, Tested};
+pub use preview::{
+    FOLDER, Folder, PREVIEW, PREVIEW_CLOSE, Peek, Preview, Shown, is_folder, preview_file_id,
+};
 pub use sender::Sender;
 pub use sharing::{FEW_PAGE_FILES, page_row};
 pub use time::{Time, Travel};
@@ -71,6 +79,8 @@ pub enum Topic {
     Fetch,
     /// What is at the link in that field.
     Look,
+    /// What is in the folder at that link.
+    Inside,
     /// A file of the page, by its address.
     Page(String),
     /// The files that were picked.
@@ -119,6 +129,12 @@ pub enum Topic {
     Live,
     /// A function that the person calls.
     Call,
+    /// What is in a file or a folder.
+    Preview,
+    /// What is saved of that.
+    PreviewSave,
+    /// What is no longer shown of it.
+    PreviewHide,
 }
 
 /// The pages that a face can be.
@@ -233,6 +249,11 @@ pub enum Msg {
     FetchText(String),
     /// It is time to look what is at the link in that field.
     Look,
+    /// What is in a folder at that link is to be listed (`None` for the folder at the link itself), or no longer; the
+    /// second value is whether it may be uploaded for that.
+    LookInside(Option<String>, bool),
+    /// What is at this path in such a folder is to be fetched.
+    FetchEntry(String),
     /// What is in the field is to be fetched.
     Fetch,
     /// The link on the clipboard is to be put into the field.
@@ -343,6 +364,8 @@ pub enum Msg {
     DismissNotice,
     /// The panel beside the page was opened, or the browser refused it.
     Panel(bool),
+    /// Something happened to what is shown over the page.
+    Peek(Peek),
     /// Something happened on one of the pages beside the list of files.
     Pages(Do),
     /// Something happened on the page of what happened.
@@ -385,6 +408,8 @@ pub struct Face {
     pub fetch_error: Option<String>,
     /// What is at the link in the field, or why that is not known, once somebody was asked.
     pub look: Option<Result<Look, Failure>>,
+    /// What is in the folder at the link in the field.
+    pub inside: Inside,
     /// The page in the tab.
     pub page: PageView,
     /// Whether all files of the page are listed.
@@ -413,6 +438,8 @@ pub struct Face {
     pub menu: Option<Rc<Menu>>,
     /// The item whose QR code is shown.
     pub qr: Option<ItemId>,
+    /// What is in a file or a folder, if that is shown.
+    pub preview: Option<Preview>,
     /// When bytes of an item last moved, in Unix milliseconds, for each item whose bytes are moving.
     moved: SmallMap<ItemId, u64>,
     /// The item that the person is asked whether to remove.
@@ -535,6 +562,7 @@ impl Face {
             fetch_given: false,
             fetch_error: None,
             look: None,
+            inside: Inside::default(),
             page: PageView::Reading,
             page_all: false,
             page_selected: Vec::new(),
@@ -549,6 +577,7 @@ impl Face {
             thumbnails: SmallMap::default(),
             menu: None,
             qr: None,
+            preview: None,
             moved: SmallMap::default(),
             removing: None,
             search: String::new(),
@@ -689,6 +718,8 @@ impl Face {
                 let link = self.fetch_text.trim().to_owned();
                 self.send(sender, Topic::Look, Command::Look { link });
             }
+            Msg::LookInside(within, upload) => self.look_inside(sender, within, upload),
+            Msg::FetchEntry(path) => self.fetch_entry(sender, &path),
             Msg::Fetch => self.fetch(sender),
             Msg::Paste => sender.send_future(async { Msg::Pasted(browser::paste().await.ok()) }),
             Msg::Pasted(text) => {
@@ -899,6 +930,7 @@ impl Face {
             Msg::Panel(true) if self.view == View::Popup => browser::close(),
             Msg::Panel(true) => return false,
             Msg::Panel(false) => self.said = text::panel_refused().to_owned(),
+            Msg::Peek(what) => self.peek(sender, what),
             Msg::Pages(what) => self.on_page(sender, what),
             Msg::Time(what) => self.travel(sender, what),
         }
@@ -911,6 +943,7 @@ impl Face {
         self.ask_for_thumbnails(sender);
         self.keep_focus_on_page();
         self.measure(sender);
+        focus::modal(PREVIEW);
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) | Focus::Row(id) => self.state.items.contains_key(id),
             Focus::Id(_) | Focus::Menu | Focus::First(_) => true,
@@ -979,7 +1012,7 @@ impl Face {
     /// The subject of the sentences about a failure of this topic.
     pub fn about(&self, topic: &Topic) -> About {
         match topic {
-            Topic::Fetch | Topic::Look => About::Fetch,
+            Topic::Fetch | Topic::Look | Topic::Inside => About::Fetch,
             Topic::Page(_) | Topic::Files | Topic::Shares => About::Share,
             Topic::Item(id) => match self.state.items.get(id) {
                 Some(item) => text::about(item.origin),
@@ -1004,7 +1037,10 @@ impl Face {
             | Topic::Identity
             | Topic::IdentityFile
             | Topic::Live
-            | Topic::Call => About::Other,
+            | Topic::Call
+            | Topic::Preview
+            | Topic::PreviewSave
+            | Topic::PreviewHide => About::Other,
         }
     }
 
@@ -1030,6 +1066,8 @@ impl Face {
         self.fetch_given = false;
         self.fetch_error = None;
         self.look = None;
+        self.inside = Inside::default();
+        self.failures.remove(&Topic::Inside);
     }
 
     /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.

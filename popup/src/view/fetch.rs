@@ -1,12 +1,12 @@
 //! The field for links and hashes, and what is at the link in it.
 
+use fluence::command::{Entry, Look};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::items::FOLDER;
-use super::{file_name, icon, icon_button, waiting};
-use crate::face::{Face, Msg, Sender, Topic};
+use super::{button, file_name, hint, icon, icon_button, outcome, waiting};
+use crate::face::{FOLDER, Face, Msg, Sender, Topic};
 use crate::page::FileKind;
 use crate::text;
 
@@ -41,7 +41,7 @@ pub fn field(face: &Face, sender: &Sender) -> Html {
 }
 
 /// Draws what is at the link in the field, or that it is being asked for.
-pub fn look(face: &Face) -> Html {
+pub fn look(face: &Face, sender: &Sender) -> Html {
     match &face.look {
         None if face.is_looking() => waiting(text::looking(), "look-waiting"),
         None => Html::default(),
@@ -59,6 +59,7 @@ pub fn look(face: &Face) -> Html {
             // Peer ids are ASCII; what is not one is not shown.
             let peer = look.peer.as_deref().filter(|peer| peer.is_ascii()).map(end);
             html! {
+                <>
                 <div class="look" role="status" data-testid="look">
                     <span class="picture">{ icon(kind.class()) }</span>
                     <div>
@@ -68,7 +69,93 @@ pub fn look(face: &Face) -> Html {
                         if look.peer.is_none() { <p class="hint">{ text::look_here() }</p> }
                     </div>
                 </div>
+                // The names in a private folder are in its bytes.
+                if kind == FileKind::Folder && !look.private && look.peer.is_some() { { inside(face, sender, look) } }
+                </>
             }
         }
+    }
+}
+
+/// Draws what is in the folder at the link in the field, of which single files can be fetched.
+fn inside(face: &Face, sender: &Sender, look: &Look) -> Html {
+    let list = |upload| sender.callback(move |_| Msg::LookInside(None, upload));
+    let asked = face.is_looking_inside(&None);
+    html! {
+        <div class="inside" data-testid="inside">
+            { outcome(face, sender, &Topic::Inside, "inside-refused") }
+            if asked {
+                { waiting(text::inside_looking(), "inside-waiting") }
+            } else if face.inside.of(&None).is_some_and(|listed| listed.entries.is_none()) {
+                { hint(text::inside_upload(look.size).into()) }
+                { button("small", "", text::inside_upload_it().into(), "inside-upload", false, list(true)) }
+            } else if face.inside.of(&None).is_some() {
+                { entries(face, sender, None, "") }
+            } else {
+                { button("small", "", text::inside_show().into(), "inside-show", false, list(false)) }
+            }
+        </div>
+    }
+}
+
+/// Draws what is in a folder, if that is known. `path` leads to it from the folder at the link, and ends with `/` unless it
+/// is that.
+fn entries(face: &Face, sender: &Sender, folder: Option<String>, path: &str) -> Html {
+    if face.is_looking_inside(&folder) {
+        return waiting(text::inside_looking(), "inside-waiting");
+    }
+    let Some(listed) = face.inside.of(&folder) else {
+        return Html::default();
+    };
+    html! {
+        <>
+            <ul class="tree">
+                { for listed.entries.iter().flatten().map(|inner| entry(face, sender, inner, path)) }
+            </ul>
+            if listed.entries.as_ref().is_none_or(Vec::is_empty) { { hint(text::inside_nothing().into()) } }
+            if listed.more { { hint(text::inside_more().into()) } }
+        </>
+    }
+}
+
+/// Draws an entry of a folder.
+fn entry(face: &Face, sender: &Sender, entry: &Entry, path: &str) -> Html {
+    let Entry {
+        name,
+        part,
+        cid,
+        size,
+        folder,
+    } = entry;
+    let fetch = {
+        let path = format!("{path}{part}");
+        sender.callback(move |_| Msg::FetchEntry(path.clone()))
+    };
+    let size = size.map(words::size);
+    if *folder != Some(true) {
+        let kind = FileKind::of(None, name);
+        return html! {
+            <li key={format!("{cid} {name}")} class="line" data-testid="entry">
+                { icon(kind.class()) }{ file_name(name, "entry-name") }
+                <span class="space"></span><span class="hint">{ size }</span>
+                <button type="button" class="quiet" title={text::fetch_named(name)} aria-label={text::fetch_named(name)} data-testid="entry-fetch" onclick={fetch}>{ icon("down") }</button>
+            </li>
+        };
+    }
+    let within = Some(cid.clone());
+    let open = face.inside.of(&within).is_some();
+    let toggle = {
+        let within = within.clone();
+        sender.callback(move |_| Msg::LookInside(within.clone(), false))
+    };
+    html! {
+        <li key={format!("{cid} {name}")} data-testid="entry">
+            <div class="line">
+                <button type="button" class="about" aria-expanded={open.to_string()} data-testid="entry-open" onclick={toggle}>{ icon("folder") }{ file_name(name, "entry-name") }</button>
+                <span class="hint">{ size }</span>
+                <button type="button" class="quiet" title={text::fetch_named(name)} aria-label={text::fetch_named(name)} data-testid="entry-fetch" onclick={fetch}>{ icon("down") }</button>
+            </div>
+            { entries(face, sender, within, &format!("{path}{part}/")) }
+        </li>
     }
 }

@@ -12,9 +12,9 @@ use yew::prelude::*;
 use super::options::chosen;
 use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
 use crate::face::{
-    COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, ROOM_BUTTON, SEARCH_BUTTON,
+    COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Peek, ROOM_BUTTON, SEARCH_BUTTON,
     SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender, Topic, View,
-    WorkerState, menu_id, qr_id, question_id, sum,
+    WorkerState, is_folder, menu_id, qr_id, question_id, sum,
 };
 use crate::focus::{self, about_id, item_id, row_of};
 use crate::page::FileKind;
@@ -471,9 +471,6 @@ fn last_of(copies: &[Copy]) -> Option<String> {
         .map(moment_of)
 }
 
-/// The MIME type of folders.
-pub const FOLDER: &str = "inode/directory";
-
 /// Draws one item of the list.
 #[function_component]
 fn Row(props: &RowProps) -> Html {
@@ -611,19 +608,27 @@ fn moment_of(seconds: u64) -> String {
 
 fn picture(props: &RowProps) -> Html {
     let item = &props.item;
+    // Keys have the menu for that.
+    let shows = item.status.is_here() && props.view.has_files() && props.picked.is_none();
+    let onclick = shows.then(|| {
+        let id = item.id.clone();
+        let show = move |_: MouseEvent| Msg::Peek(Peek::Open(id.clone()));
+        props.sender.callback(show)
+    });
+    let class = classes!("picture", shows.then_some("shows"));
     // The worker makes a picture in a `data:` URL. Nothing else is shown, least of all anything from the
     // network.
     let thumbnail = props.thumbnail.as_ref();
     match thumbnail.filter(|url| url.starts_with("data:image/")) {
-        Some(url) => html! { <img class="picture" src={url.clone()} alt="" /> },
+        Some(url) => {
+            html! { <img {class} src={url.clone()} alt="" {onclick} data-testid="item-picture" /> }
+        }
         None => {
-            let kind = match item.files {
-                Some(_) => FileKind::Folder,
-                // The files of a private folder are not counted, because it is one file to others.
-                None if item.mime.as_deref() == Some(FOLDER) => FileKind::Folder,
-                None => FileKind::of(item.mime.as_deref(), &item.name),
+            let kind = match is_folder(item) {
+                true => FileKind::Folder,
+                false => FileKind::of(item.mime.as_deref(), &item.name),
             };
-            html! { <span class="picture">{ icon(kind.class()) }</span> }
+            html! { <span {class} {onclick} data-testid="item-picture">{ icon(kind.class()) }</span> }
         }
     }
 }
@@ -691,6 +696,8 @@ enum Deed {
     Unlock,
     /// It copies a text.
     Copy(String),
+    /// It shows what is in it.
+    Show,
     /// It shows the QR code.
     Qr,
     /// It shows or hides the details.
@@ -737,6 +744,7 @@ impl Action {
             Deed::Give(command) => Msg::Send(Topic::Item(id.clone()), command),
             Deed::Unlock => Msg::Unlock(id.clone()),
             Deed::Copy(text) => Msg::Copy(format!("{testid} {}", id.0), text),
+            Deed::Show => Msg::Peek(Peek::Open(id.clone())),
             Deed::Qr => Msg::Qr(Some(id.clone())),
             Deed::Details => Msg::ToggleDetails(id.clone()),
             Deed::Remove => Msg::AskRemove(Some(id.clone())),
@@ -770,6 +778,9 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
         add("again", text::retry(), "item-resume", resume);
     } else if item.can_resume() {
         add("again", text::retry(), "item-retry", resume);
+    }
+    if whole {
+        add("eye", text::show(), "item-show", Deed::Show);
     }
     if item.status.is_moving() {
         let words = if share { text::cancel() } else { text::pause() };

@@ -8,6 +8,7 @@ mod network;
 mod nodes;
 mod options;
 mod page;
+mod preview;
 mod share;
 mod time;
 mod welcome;
@@ -73,6 +74,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
             { header::view(face, sender) }
             { content }
             <p class="unseen" role="status" aria-live="polite" data-testid="said">{ &face.said }</p>
+            { preview::view(face, sender) }
             if face.dragging {
                 <div class="curtain" aria-hidden="true"><span>{ text::share_drop_now() }</span></div>
             }

@@ -27,7 +27,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     html! {
         <section class={classes!("give", wrong.then_some("wrong"))} aria-label={text::give()} data-testid="drop-zone">
             { fetch::field(face, sender) }
-            { fetch::look(face) }
+            { fetch::look(face, sender) }
             <div class="line tools">
                 { choose(face.view, sender, true, "small", text::share_choose(), "file-input", Msg::Picked) }
                 if !picks_in_tab(face.view) {

@@ -275,3 +275,78 @@ fn a_folder_is_fetched_on_after_every_break() {
     assert!(theirs.files[&id].bytes == ours.files[&fetched].bytes);
     assert_eq!(theirs.files[&id].dag, ours.files[&fetched].dag);
 }
+
+#[test]
+fn a_folder_is_listed_before_it_is_fetched_and_one_file_of_it_is_taken() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    // With such names it is a folder in many blocks.
+    let many = (0..1_500).map(|n| (format!("{n:0>190}"), 10));
+    let files = many.chain([("sub/big.bin".to_owned(), 1_500_000)]);
+    let mut folder = input(&a, "things", &[]);
+    folder.body = Input::Many(
+        files
+            .map(|(name, len)| {
+                let bytes = file(len, name.len() as u8);
+                (name, SimSource(bytes.into()))
+            })
+            .collect(),
+    );
+    let id = begin_share(&a, folder);
+    until(&a, &id, |item| item.status == Status::Shared);
+    let link = item(&a, &id).cid.unwrap();
+    let inside = |within: Option<&str>, upload| {
+        let (link, within) = (link.clone(), within.map(str::to_owned));
+        command(
+            &b,
+            Command::Inside {
+                link,
+                within,
+                upload,
+            },
+        )
+    };
+    let entries = |answer: Answer| match answer {
+        Answer::Inside {
+            entries: Some(entries),
+            more: false,
+        } => entries,
+        other => panic!("{other:?}"),
+    };
+
+    let nowhere = Answer::Inside {
+        entries: None,
+        more: false,
+    };
+    assert_eq!(inside(None, false), nowhere);
+    assert!(storage.blocks.borrow().is_empty(), "nothing was uploaded");
+
+    let listed = entries(inside(None, true));
+    assert_eq!(listed.len(), 1_501);
+    let first = (&*listed[0].name, listed[0].size, listed[0].folder);
+    assert_eq!(first, (&*"0".repeat(190), Some(10), Some(false)));
+    let sub = listed.last().unwrap();
+    assert_eq!((&*sub.name, sub.folder), ("sub", Some(true)));
+    let within = entries(inside(Some(&sub.cid), false));
+    let big: Vec<_> = within
+        .iter()
+        .map(|e| (&*e.name, e.size, e.folder))
+        .collect();
+    assert_eq!(big, [("big.bin", Some(1_500_000), Some(false))]);
+    assert!(b.engine.state().items.values().next().is_none());
+
+    let cid = within[0].cid.clone();
+    assert_eq!(refused(inside(Some(&cid), false)), "bad_dag");
+    let below = format!("{link}/{}/{}", sub.part, within[0].part);
+    let Answer::Done { id: Some(id) } = command(&b, Command::Fetch { link: below }) else {
+        panic!("it is not fetched");
+    };
+    until_done(&b, &id);
+    let fetched = item(&b, &id);
+    assert_eq!((&*fetched.name, fetched.size), ("big.bin", Some(1_500_000)));
+    assert_eq!(
+        b.disk.0.borrow().files[&id].bytes[..],
+        file(1_500_000, 11)[..]
+    );
+}

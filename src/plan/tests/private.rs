@@ -333,7 +333,13 @@ fn what_is_decrypted_is_here_only_as_long_as_it_is_needed() {
     until_done(&b, &fetched);
     assert_eq!(b.disk.0.borrow().files.len(), 2);
     let (engine, id) = (b.engine.clone(), fetched.clone());
-    b.wait(async move { engine.close(&id).await });
+    b.wait(async move {
+        // Somebody else uses it.
+        engine.close(&id, |needed| *needed == id).await;
+    });
+    assert_eq!(b.disk.0.borrow().files.len(), 2);
+    let (engine, id) = (b.engine.clone(), fetched.clone());
+    b.wait(async move { engine.close(&id, |_| false).await });
     assert_eq!(b.disk.0.borrow().files.len(), 1);
     assert_eq!(opened(&b, &fetched).len(), 1);
     assert_eq!(b.disk.0.borrow().files.len(), 2);
@@ -344,7 +350,7 @@ fn what_is_decrypted_is_here_only_as_long_as_it_is_needed() {
     // The browser may be saving it.
     assert_eq!(b.disk.0.borrow().files.len(), 2);
     let engine = b.engine.clone();
-    b.wait(async move { engine.close_others(&[]).await });
+    b.wait(async move { engine.close_others(|_| false).await });
     assert_eq!(b.disk.0.borrow().files.len(), 1);
     assert_eq!(item(&b, &fetched).status, Status::Done);
     assert_eq!(opened(&b, &fetched).len(), 1);
@@ -406,7 +412,7 @@ fn a_private_share_outlasts_a_kill_at_every_point() {
                     "killed at {kill_at}"
                 );
                 let (engine, id) = (a.engine.clone(), item.id);
-                a.wait(async move { engine.close(&id).await });
+                a.wait(async move { engine.close(&id, |_| false).await });
                 assert_eq!(a.disk.0.borrow().files.len(), 1, "killed at {kill_at}");
             }
             None => assert!(a.engine.state().items.is_empty(), "killed at {kill_at}"),

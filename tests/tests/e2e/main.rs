@@ -16,6 +16,7 @@ mod many;
 mod own_ipfs;
 mod pages;
 mod popup;
+mod preview;
 mod private;
 mod reading;
 mod restarts;

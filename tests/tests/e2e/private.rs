@@ -62,8 +62,8 @@ pub(crate) fn has_nothing_of(directory: &Path, secrets: &[&[u8]]) -> Result<()> 
     Ok(())
 }
 
-/// Waits until there is one file in the storage of the extension, whose page the current tab shows.
-async fn until_one_file_is_stored(browser: &Browser) -> Result<()> {
+/// Waits until there are so many files in the storage of the extension, whose page the current tab shows.
+pub(crate) async fn until_stored(browser: &Browser, files: usize) -> Result<()> {
     let count = "const done = arguments[arguments.length - 1];
         const count = async () => {
           const names = [];
@@ -76,7 +76,7 @@ async fn until_one_file_is_stored(browser: &Browser) -> Result<()> {
     let deadline = Instant::now() + SMALL;
     loop {
         let counted = browser.driver()?.execute_async(count, vec![]).await?;
-        if *counted.json() == json!(1) {
+        if *counted.json() == json!(files) {
             return Ok(());
         }
         ensure!(
@@ -131,7 +131,7 @@ fn what_is_shared_privately_is_read_by_who_has_the_link_alone() {
         std::fs::remove_file(bob.downloads().join("sunset.png"))?;
         bobs.press_in(&fetched, "item-save").await?;
         same_bytes(&bob.saved("sunset.png", SMALL).await?, &picture)?;
-        until_one_file_is_stored(&bob).await?;
+        until_stored(&bob, 1).await?;
 
         // Whoever knows the hash alone gets encrypted bytes without a name.
         let dave = scene.command_line("dave", &node)?;

@@ -191,8 +191,25 @@ const draw = () => {
 };
 draw();"#;
 
+/// A video, which the page in the current tab makes.
+pub(crate) async fn make_video(browser: &Browser) -> Result<Vec<u8>> {
+    let driver = browser.driver()?;
+    driver.execute(MAKE_VIDEO, vec![]).await?;
+    let deadline = Instant::now() + SMALL;
+    loop {
+        let made = driver
+            .execute("return window.video ?? null;", vec![])
+            .await?;
+        if let Some(made) = made.json().as_str() {
+            return Ok(BASE64.decode(made)?);
+        }
+        ensure!(Instant::now() < deadline, "the browser made no video");
+        sleep(LOOK).await;
+    }
+}
+
 /// Begins to play sound or a video, as a person does.
-async fn play_it(browser: &Browser, element: &str) -> Result<()> {
+pub(crate) async fn play_it(browser: &Browser, element: &str) -> Result<()> {
     let driver = browser.driver()?;
     let player = driver.find(By::Tag(element)).await?;
     match browser.kind() {
@@ -215,18 +232,7 @@ fn sound_and_video_are_played_and_no_document_calls_home() {
         let base = base(&node);
         let driver = bob.driver()?;
         driver.goto(scene.site.url("/")).await?;
-        driver.execute(MAKE_VIDEO, vec![]).await?;
-        let deadline = Instant::now() + SMALL;
-        let video = loop {
-            let made = driver
-                .execute("return window.video ?? null;", vec![])
-                .await?;
-            if let Some(made) = made.json().as_str() {
-                break BASE64.decode(made)?;
-            }
-            ensure!(Instant::now() < deadline, "the browser made no video");
-            sleep(LOOK).await;
-        };
+        let video = make_video(&bob).await?;
         for (name, bytes, kind) in [
             ("tone.wav", files::sound(), "audio"),
             ("colours.webm", video, "video"),

@@ -1,5 +1,12 @@
 //! How a file may be shown: from its first bytes, and from what it is called where they say nothing.
 
+/// How many bytes at the beginning of a file say how it is shown.
+pub const SNIFFED: u64 = 4096;
+/// The most bytes of a text that are shown.
+pub const TEXT: u64 = 262_144;
+/// The type of pictures that consist of text.
+pub const SVG: &str = "image/svg+xml";
+
 /// How a file is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -33,7 +40,7 @@ impl Kind {
     pub fn is_played(self, is_large: bool) -> bool {
         match self {
             Self::Video(_) | Self::Audio(_) => true,
-            Self::Image(media_type) => is_large && media_type != "image/svg+xml",
+            Self::Image(media_type) => is_large && media_type != SVG,
             Self::Pdf | Self::Text | Self::None => false,
         }
     }
@@ -84,11 +91,10 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
             return kind;
         }
     }
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    let is_svg = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+    let is_svg = has_ending(name, &["svg"]);
     match std::str::from_utf8(first) {
         Ok(text) if text.contains('\0') => Kind::None,
-        Ok(_) if is_svg => Kind::Image("image/svg+xml"),
+        Ok(_) if is_svg => Kind::Image(SVG),
         Ok(_) => Kind::Text,
         // The last character may be cut off.
         Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => {
@@ -96,6 +102,32 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
         }
         Err(_) => Kind::None,
     }
+}
+
+/// The endings of files that can do something when they are opened: programs and scripts of all systems, what installs
+/// programs, what leads to them, and documents with programs in them.
+const ACTING: [&str; 58] = [
+    "apk", "app", "appimage", "bat", "chm", "cmd", "com", "command", "cpl", "crx", "deb",
+    "desktop", "dll", "dmg", "docm", "exe", "gadget", "hta", "htm", "html", "img", "inf", "iso",
+    "jar", "js", "jse", "lnk", "mht", "mhtml", "mjs", "msc", "msi", "msix", "pif", "pkg", "pl",
+    "pptm", "ps1", "py", "rb", "reg", "rpm", "scf", "scr", "sh", "shtml", "svgz", "url", "vb",
+    "vbe", "vbs", "webloc", "wsf", "xht", "xhtml", "xll", "xlsm", "xpi",
+];
+
+/// Whether a file with this name can do something when it is opened.
+pub fn can_act(name: &str) -> bool {
+    has_ending(name, &ACTING)
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    // Windows drops what is at the end of a name.
+    let name = name.trim_end_matches(['.', ' ']);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| {
+        endings
+            .iter()
+            .any(|other| ending.eq_ignore_ascii_case(other))
+    })
 }
 
 #[cfg(test)]
@@ -117,6 +149,23 @@ mod tests {
                 (kind.is_played(false), kind.is_played(true)),
                 (small, large)
             );
+        }
+    }
+
+    #[test]
+    fn what_can_act_is_told_by_its_last_ending() {
+        for name in [
+            "a.exe",
+            "holiday.jpg.EXE",
+            "a.exe. ",
+            "a.html",
+            "letter.docm",
+            "x/y.sh",
+        ] {
+            assert!(can_act(name), "{name}");
+        }
+        for name in ["exe", "a.exe.txt", "a.jpg", "a.pdf", "a", "", "."] {
+            assert!(!can_act(name), "{name}");
         }
     }
 
