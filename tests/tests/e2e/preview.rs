@@ -34,6 +34,16 @@ async fn value(browser: &Browser, expression: &str) -> Result<Value> {
     Ok(value.json().clone())
 }
 
+/// The width and height of the picture that is shown, once it is there.
+async fn size_of_picture(browser: &Browser) -> Result<Value> {
+    let script = "const [done] = arguments;
+        const shown = document.querySelector('[data-testid=preview-image]');
+        const end = () => done([shown.naturalWidth, shown.naturalHeight]);
+        if (shown.complete) end(); else shown.onload = end;";
+    let size = browser.driver()?.execute_async(script, vec![]).await?;
+    Ok(size.json().clone())
+}
+
 /// Closes the dialog by the keyboard, and checks that the focus is where it was.
 async fn close(browser: &Browser, face: &Face, item: &Shown) -> Result<()> {
     let focused = browser.driver()?.active_element().await?;
@@ -99,9 +109,8 @@ fn what_is_here_is_shown_and_nothing_in_it_acts() {
         let item = async |name: &str| face.wait_named(name, &["shared"], SMALL).await;
 
         show(&face, "sunset.png", "preview-image").await?;
-        let picture = "const shown = document.querySelector('[data-testid=preview-image]');
-            return shown.complete && shown.naturalWidth === 800 && shown.naturalHeight === 600;";
-        face.wait("the picture", SMALL, picture).await?;
+        let picture = size_of_picture(&alice).await?;
+        ensure!(picture == json!([800, 600]), "the picture is {picture}");
         face.picture("picture").await?;
         close(&alice, &face, &item("sunset.png").await?).await?;
 
@@ -134,9 +143,15 @@ fn what_is_here_is_shown_and_nothing_in_it_acts() {
 
         // What a picture of text has in it does nothing, and its address belongs to no page.
         show(&face, "drawing.svg", "preview-image").await?;
-        let drawing = "const shown = document.querySelector('[data-testid=preview-image]');
-            return shown.complete && shown.naturalWidth === 120 && shown.src.startsWith('data:image/svg+xml');";
-        face.wait("the drawing", SMALL, drawing).await?;
+        let drawing = size_of_picture(&alice).await?;
+        ensure!(drawing == json!([120, 80]), "the drawing is {drawing}");
+        let address = value(
+            &alice,
+            "document.querySelector('[data-testid=preview-image]').src",
+        )
+        .await?;
+        let is_data = |address: &str| address.starts_with("data:image/svg+xml");
+        ensure!(address.as_str().is_some_and(is_data), "it is at {address}");
         close(&alice, &face, &item("drawing.svg").await?).await?;
 
         // A program is not opened, and it is said why. What only begins like a picture is none.
