@@ -779,9 +779,6 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
     } else if item.can_resume() {
         add("again", text::retry(), "item-retry", resume);
     }
-    if whole {
-        add("eye", text::show(), "item-show", Deed::Show);
-    }
     if item.status.is_moving() {
         let words = if share { text::cancel() } else { text::pause() };
         add(
@@ -801,6 +798,7 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
         add("qr", text::qr(), "item-qr", Deed::Qr);
     }
     if whole {
+        add("eye", text::show(), "item-show", Deed::Show);
         let words = match item.saved_as {
             Some(_) => text::save_again(),
             None => text::save(),
