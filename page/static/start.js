@@ -7,6 +7,11 @@ import { choose, speak } from "./words.js";
 const module_or_path = fetch(new URL("page_bg.wasm", import.meta.url));
 speak(navigator.languages)
   .then(() => init({ module_or_path }))
+  // Browsers write down to which address an icon belongs, and the program has taken the key out of the address by now.
+  .then(() => {
+    const icon = { rel: "icon", type: "image/svg+xml", href: "/page/mark.svg" };
+    document.head.append(Object.assign(document.createElement("link"), icon));
+  })
   .catch((why) => {
     console.error("The page could not start", why);
     // Neither the program nor its words may be here.

@@ -753,14 +753,52 @@ impl Browser {
         self.press_keys(&keys).await
     }
 
-    /// Clicks a link that an extension opens, and lets it, where the browser asks.
-    pub async fn open_link(&self, link: By) -> Result<()> {
+    /// Has pages that are opened from now on have neither service workers nor, where `files` is set, a dialog in which a
+    /// person chooses a file that the page writes.
+    pub async fn without_service_workers(&self, files: bool) -> Result<()> {
         let driver = self.driver()?;
-        driver.find(link).await?.click().await?;
         if self.kind() == Kind::Firefox {
-            firefox::allow_link(driver, POPUP).await?;
+            // It has no such dialog.
+            return firefox::without_service_workers(driver).await;
         }
+        let mut source =
+            "Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });"
+                .to_owned();
+        if files {
+            source.push_str("window.showSaveFilePicker = undefined;");
+        }
+        ChromeDevTools::new(driver.handle.clone())
+            .execute_cdp_with_params(
+                "Page.addScriptToEvaluateOnNewDocument",
+                json!({ "source": source }),
+            )
+            .await?;
         Ok(())
+    }
+
+    /// The files of the closed browser's profile in which a text is, in UTF-8 or UTF-16, or in whose name it is.
+    pub fn keeps(&self, text: &str) -> Result<Vec<PathBuf>> {
+        ensure!(self.session.is_none(), "{} is open", self.name);
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (mut found, mut left) = (Vec::new(), vec![self.profile()]);
+        while let Some(directory) = left.pop() {
+            for entry in std::fs::read_dir(directory)? {
+                let entry = entry?;
+                let (path, kind) = (entry.path(), entry.file_type()?);
+                if kind.is_dir() {
+                    left.push(path);
+                } else if kind.is_file() {
+                    let mut bytes = std::fs::read(&path)?;
+                    bytes.extend(path.as_os_str().as_encoded_bytes());
+                    let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+                    if has(text.as_bytes()) || has(&wide) {
+                        found.push(path.strip_prefix(self.profile())?.to_owned());
+                    }
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// Waits for the dialog in which a page has a file chosen, accepts the suggested name with a real mouse, and returns the

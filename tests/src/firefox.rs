@@ -151,10 +151,7 @@ pub async fn set_theme(driver: &WebDriver, scheme: Option<&str>) -> Result<()> {
         None => 2,
     };
     let set = "Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', arguments[0]);";
-    driver.handle.cmd(Context("chrome")).await?;
-    let done = driver.execute(set, vec![Value::from(number)]).await;
-    driver.handle.cmd(Context("content")).await?;
-    done?;
+    in_browser(driver, set, Value::from(number)).await?;
     Ok(())
 }
 
@@ -191,29 +188,27 @@ pub async fn answer(driver: &WebDriver, allow: bool, limit: Duration) -> Result<
     pressed(driver, PRESS, button, limit).await
 }
 
-/// JavaScript of the browser's own that accepts the question of a tab whether it may open a link with an extension.
-const ACCEPT: &str = "const [name] = arguments;
-    const window = Services.wm.getMostRecentWindow('navigator:browser');
-    const frames = [...window.document.querySelectorAll('.dialogFrame')];
-    const dialogs = frames.map(frame => frame.contentDocument?.querySelector('dialog'));
-    const button = dialogs.find(dialog => dialog?.getButton)?.getButton(name);
-    if (!button || button.disabled) return false;
-    button.click();
-    return true;";
+/// Has no page that is opened from now on have service workers, like those of private windows of earlier versions.
+pub async fn without_service_workers(driver: &WebDriver) -> Result<()> {
+    let set = "Services.prefs.setBoolPref('dom.serviceWorkers.enabled', arguments[0]);";
+    in_browser(driver, set, Value::from(false)).await?;
+    Ok(())
+}
 
-/// Lets a link open an extension, once the browser asks.
-pub async fn allow_link(driver: &WebDriver, limit: Duration) -> Result<()> {
-    pressed(driver, ACCEPT, "accept", limit).await
+/// Runs a script of the browser's own.
+async fn in_browser(driver: &WebDriver, script: &str, argument: Value) -> Result<Value> {
+    driver.handle.cmd(Context("chrome")).await?;
+    let done = driver.execute(script, vec![argument]).await;
+    driver.handle.cmd(Context("content")).await?;
+    Ok(done?.json().clone())
 }
 
 /// Runs a script of the browser's own until it has pressed the button of this name.
 async fn pressed(driver: &WebDriver, script: &str, button: &str, limit: Duration) -> Result<()> {
     let deadline = Instant::now() + limit;
     loop {
-        driver.handle.cmd(Context("chrome")).await?;
-        let pressed = driver.execute(script, vec![Value::from(button)]).await;
-        driver.handle.cmd(Context("content")).await?;
-        if *pressed?.json() == json!(true) {
+        let pressed = in_browser(driver, script, Value::from(button)).await?;
+        if pressed == json!(true) {
             return Ok(());
         }
         ensure!(Instant::now() < deadline, "the browser does not ask");

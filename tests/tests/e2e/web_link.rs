@@ -1,12 +1,14 @@
 //! Web links: the page of a node fetches, checks, opens, shows and saves what a link leads to.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::http::header::{ACCEPT, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use fluence::private::record::{HEADER, RECORD};
@@ -16,7 +18,7 @@ use fluence_tests::node::Node;
 use fluence_tests::scene::{Scene, same_bytes};
 use serde_json::{Value, json};
 use thirtyfour::By;
-use thirtyfour::extensions::cdp::ChromeDevTools;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::private::has_nothing_of;
@@ -709,6 +711,52 @@ fn a_key_does_not_stay_in_the_address_and_the_page_can_be_loaded_again() {
     });
 }
 
+/// Where Chromium and Firefox write down the address that they open, and what a page stores in its tab.
+const WRITTEN_DOWN: [&str; 6] = [
+    "Default/History",
+    "Default/Session Storage/",
+    "Default/Sessions/",
+    "segmentation_platform/",
+    "places.sqlite",
+    "sessionstore",
+];
+
+#[test]
+fn a_browser_writes_the_key_down_where_the_page_on_trust_says_and_nowhere_else() {
+    play("web_link_written_down", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let mut bob = browser(scene).await?;
+        let base = base(&node);
+        let letter = "Alles ist ein Funktionsaufruf.";
+        let (_program, link) = sharer
+            .share_privately(&scene.file("Brief.txt", letter.as_bytes())?)
+            .await?;
+        let key = link.split_once('#').context("the link has no key")?.1;
+        let is_opened = |shown: &Value| shown["preview"] == letter;
+        open(&bob, &private_link(&base, &link), is_opened).await?;
+        save(&bob).await?;
+        bob.saved("Brief.txt", SMALL).await?;
+        bob.driver()?.goto(scene.site.url("/")).await?;
+        bob.close().await?;
+        let kept = bob.keeps(key)?;
+        eprintln!("{kept:?}");
+        let is_said = |path: &std::path::PathBuf| {
+            let path = path.to_string_lossy();
+            WRITTEN_DOWN.iter().any(|place| path.starts_with(place))
+        };
+        ensure!(kept.iter().all(is_said), "{kept:?}");
+        let history = match bob.kind() {
+            Kind::Chromium => "Default/History",
+            Kind::Firefox => "places.sqlite",
+        };
+        // If it is not in the history any more, the page can say so.
+        let in_history = |path: &std::path::PathBuf| path.to_string_lossy().starts_with(history);
+        ensure!(kept.iter().any(in_history), "{kept:?}");
+        Ok(())
+    });
+}
+
 #[test]
 fn at_an_insecure_address_a_large_file_is_kept_until_it_is_saved() {
     play("web_link_insecure", async |scene| {
@@ -763,10 +811,6 @@ fn at_an_insecure_address_a_large_file_is_kept_until_it_is_saved() {
     });
 }
 
-/// What makes a browser one without service workers.
-const NO_SERVICE_WORKERS: &str =
-    "Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });";
-
 #[test]
 fn where_there_is_no_service_worker_a_person_chooses_the_file() {
     play_in_chromium(
@@ -787,10 +831,7 @@ fn where_there_is_no_service_worker_a_person_chooses_the_file() {
             for (name, link) in links {
                 let mut bob = scene.browser(name, Some(scene.hidden_display().await?))?;
                 bob.open().await?;
-                let source = json!({ "source": NO_SERVICE_WORKERS });
-                ChromeDevTools::new(bob.driver()?.handle.clone())
-                    .execute_cdp_with_params("Page.addScriptToEvaluateOnNewDocument", source)
-                    .await?;
+                bob.without_service_workers(false).await?;
                 open(&bob, &link, |shown| shown["save"] != "").await?;
                 save(&bob).await?;
                 let chosen = bob.save_in_dialog("large.bin").await?;
@@ -813,6 +854,46 @@ fn is_zip_of(zip: &std::path::Path, files: &[(&str, &[u8])]) -> Result<()> {
         ensure!(bytes == *expected, "{path} has other bytes");
     }
     Ok(())
+}
+
+#[test]
+fn a_private_folder_is_kept_until_it_is_saved_where_nothing_can_be_written_as_it_comes() {
+    play("web_link_kept", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let bob = browser(scene).await?;
+        bob.without_service_workers(true).await?;
+        let base = base(&node);
+        let noise = files::noise(100_000_000, 15);
+        let folder = scene.path("folder");
+        std::fs::create_dir_all(folder.join("a"))?;
+        std::fs::write(
+            folder.join("a/100% Ä.txt"),
+            "Everything is a function call.",
+        )?;
+        std::fs::write(folder.join("noise"), &noise)?;
+        for copy in 1..3 {
+            std::fs::hard_link(folder.join("noise"), folder.join(format!("noise {copy}")))?;
+        }
+        let (_program, link) = sharer.share_privately(&folder).await?;
+        let link = private_link(&base, &link);
+        let shown = open(&bob, &link, |shown| shown["save"] != "").await?;
+        let state = shown["state"].as_str().unwrap_or_default();
+        ensure!(state.contains("in memory, about 300 MB:"), "{shown}");
+        ensure!(shown["name"] == "folder", "{shown}");
+        save(&bob).await?;
+        let saved = bob.saved("folder.zip", SMALL).await?;
+        let shown = until(&bob, is_checked).await?;
+        let state = shown["state"].as_str().unwrap_or_default();
+        ensure!(state.contains("may ask"), "{shown}");
+        let files: [(&str, &[u8]); 4] = [
+            ("a/100% Ä.txt", b"Everything is a function call."),
+            ("noise", &noise),
+            ("noise 1", &noise),
+            ("noise 2", &noise),
+        ];
+        is_zip_of(&saved, &files)
+    });
 }
 
 #[test]
@@ -875,6 +956,113 @@ fn a_folder_is_listed_or_saved_as_it_comes() {
 }
 
 #[test]
+fn what_an_earlier_look_finds_out_late_takes_nothing_away() {
+    play("web_link_late", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let tone = files::tone(95);
+        let (_program, link) = sharer
+            .share_privately(&scene.file("tone.wav", &tone)?)
+            .await?;
+        let between = Between {
+            node: base(&node),
+            stage: Arc::new(Mutex::new(Stage::HoldsTheNext)),
+            release: Arc::new(Semaphore::new(0)),
+            released: Arc::new(Semaphore::new(0)),
+        };
+        let page = Router::new()
+            .fallback(pass_between)
+            .with_state(between.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let server = tokio::spawn(async move { axum::serve(listener, page).await });
+        let bob = browser(scene).await?;
+        // The end does not come, and what is played meanwhile is not what it should be.
+        let link = private_link(&base, &link);
+        let shown = open(&bob, &link, has_trouble).await?;
+        ensure!(shown["kind"] == "", "{shown}");
+        ensure!(
+            between.stage() == Stage::ChangesAll,
+            "the end was not asked for"
+        );
+        // The next look finds that everything is right.
+        between.set(Stage::PassesAll);
+        let again = bob.driver()?.find(By::Testid("again")).await?;
+        again.click().await?;
+        until(&bob, |shown| shown["kind"] == "audio").await?;
+        gives(&bob, &tone, 0..1000).await?;
+        // Now the first look is told that the end is wrong.
+        between.release.add_permits(1);
+        between.released.acquire().await?.forget();
+        for from in [1_000_000, 9_000_000, 15_000_000] {
+            gives(&bob, &tone, from..from + 500_000).await?;
+        }
+        let shown = until(&bob, |_| true).await?;
+        ensure!(
+            shown["kind"] == "audio" && shown["trouble"] == "" && shown["save"] != "",
+            "{shown}"
+        );
+        server.abort();
+        Ok(())
+    });
+}
+
+/// What is done with questions about a part of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The next one waits for its answer, which then has a wrong byte. This is followed by [`Self::ChangesAll`].
+    HoldsTheNext,
+    /// All answers have a wrong byte.
+    ChangesAll,
+    /// All answers are the node's.
+    PassesAll,
+}
+
+/// What is between a page and its node.
+#[derive(Clone)]
+struct Between {
+    node: String,
+    stage: Arc<Mutex<Stage>>,
+    release: Arc<Semaphore>,
+    released: Arc<Semaphore>,
+}
+
+impl Between {
+    fn stage(&self) -> Stage {
+        *self.stage.lock().expect("nobody panics with it")
+    }
+
+    fn set(&self, stage: Stage) -> Stage {
+        std::mem::replace(
+            &mut *self.stage.lock().expect("nobody panics with it"),
+            stage,
+        )
+    }
+}
+
+async fn pass_between(State(between): State<Between>, uri: Uri, headers: HeaderMap) -> Response {
+    let url = format!("{}{uri}", between.node);
+    let is_part = uri
+        .query()
+        .is_some_and(|query| query.contains("entity-bytes="));
+    let mut stage = Stage::PassesAll;
+    if is_part {
+        stage = between.stage();
+        if stage == Stage::HoldsTheNext {
+            between.set(Stage::ChangesAll);
+            if let Ok(permit) = between.release.acquire().await {
+                permit.forget();
+            }
+        }
+    }
+    let answer = sent(url, headers, stage != Stage::PassesAll).await;
+    if stage == Stage::HoldsTheNext {
+        between.released.add_permits(1);
+    }
+    answer
+}
+
+#[test]
 fn a_node_that_lies_is_not_believed() {
     play("web_link_lies", async |scene| {
         let node = scene.node("node", &[]).await?;
@@ -882,11 +1070,7 @@ fn a_node_that_lies_is_not_believed() {
         let bytes = files::noise(3_000_000, 9);
         let (_program, cid) = sharer.share(&scene.file("a.bin", &bytes)?).await?;
         let liar = Liar { node: base(&node) };
-        let page = Router::new()
-            .route("/", get(index))
-            .route("/page/{name}", get(part))
-            .route("/ipfs/{cid}", get(lie))
-            .with_state(liar);
+        let page = Router::new().fallback(lie).with_state(liar);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let server = tokio::spawn(async move { axum::serve(listener, page).await });
@@ -911,39 +1095,32 @@ struct Liar {
     node: String,
 }
 
-async fn pass(url: String) -> Result<(String, Vec<u8>), reqwest::Error> {
-    let answer = reqwest::get(url).await?;
-    let kind = answer.headers().get("content-type");
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.to_owned();
-    Ok((kind, answer.bytes().await?.to_vec()))
-}
-
-async fn sent(url: String, change: bool) -> Response {
-    match pass(url).await {
-        Ok((kind, mut bytes)) => {
-            if change {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
+/// What a node answers, perhaps with a wrong byte.
+async fn sent(url: String, headers: HeaderMap, change: bool) -> Response {
+    let mut request = reqwest::Client::new().get(url);
+    if let Some(accept) = headers.get(ACCEPT) {
+        request = request.header(ACCEPT, accept);
+    }
+    let read = async {
+        let answer = request.send().await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        reqwest::Result::Ok((status, headers, answer.bytes().await?.to_vec()))
+    };
+    match read.await {
+        Ok((status, mut headers, mut bytes)) => {
+            if change && !bytes.is_empty() {
+                // In the first block: whoever plays a file may read no more.
+                let at = 500.min(bytes.len() / 2);
+                bytes[at] ^= 1;
             }
-            ([("content-type", kind)], bytes).into_response()
+            headers.remove(TRANSFER_ENCODING);
+            (status, headers, bytes).into_response()
         }
-        Err(error) => (http_error(), error.to_string()).into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }
 
-fn http_error() -> axum::http::StatusCode {
-    axum::http::StatusCode::BAD_GATEWAY
-}
-
-async fn index(State(liar): State<Liar>) -> Response {
-    sent(liar.node, false).await
-}
-
-async fn part(State(liar): State<Liar>, Path(name): Path<String>) -> Response {
-    sent(format!("{}/page/{name}", liar.node), false).await
-}
-
-async fn lie(State(liar): State<Liar>, Path(cid): Path<String>) -> Response {
-    sent(format!("{}/ipfs/{cid}?format=car", liar.node), true).await
+async fn lie(State(liar): State<Liar>, uri: Uri, headers: HeaderMap) -> Response {
+    let is_file = uri.path().starts_with("/ipfs/");
+    sent(format!("{}{uri}", liar.node), headers, is_file).await
 }
