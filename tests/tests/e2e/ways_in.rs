@@ -176,7 +176,7 @@ async fn click_link(scene: &Scene, alice: &Browser) -> Result<Face> {
     driver
         .goto(scene.site.url(&format!("/files/{PAGE}")))
         .await?;
-    alice.open_link(By::Id("link")).await?;
+    driver.find(By::Id("link")).await?.click().await?;
     let own = alice.extension_url("popup.html");
     let deadline = Instant::now() + SMALL;
     while !driver.current_url().await?.as_str().starts_with(&own) {
@@ -324,15 +324,18 @@ fn no_key_stays_in_the_history() {
         waits(&alice, &face, &link).await?;
         let address = alice.driver()?.current_url().await?;
         ensure!(!address.as_str().contains(key), "{address}");
-        if alice.kind() == Kind::Chromium {
-            // The browser keeps the address at which it opens a clicked link, and no other one has it.
+        // The address at which the browser opens a clicked link has the key, and no other one.
+        let clicked = format!("web+fluence:{NOBODY_S}#clicked");
+        let face = if alice.kind() == Kind::Chromium {
             open_links_here(&alice).await?;
-            let face = click_link(scene, &alice).await?;
-            let clicked = format!("web+fluence:{NOBODY_S}#clicked");
-            waits(&alice, &face, &clicked).await?;
-            let address = alice.driver()?.current_url().await?;
-            ensure!(!address.as_str().contains("clicked"), "{address}");
-        }
+            click_link(scene, &alice).await?
+        } else {
+            // Its driver does not get past the question of the first click, which leads to the same address.
+            given(&alice, &clicked).await?
+        };
+        waits(&alice, &face, &clicked).await?;
+        let address = alice.driver()?.current_url().await?;
+        ensure!(!address.as_str().contains("clicked"), "{address}");
         // It is given once.
         alice.driver()?.refresh().await?;
         alice.shown().await?;
@@ -347,6 +350,12 @@ fn no_key_stays_in_the_history() {
             let found = in_history(scene, &alice, secret)?;
             ensure!(found == 0, "“{secret}” is in it {found} times");
         }
+        // Chromium keeps that address, and Firefox keeps none of an extension.
+        let found = in_history(scene, &alice, "clicked")?;
+        ensure!(
+            (found > 0) == (alice.kind() == Kind::Chromium),
+            "a clicked link is in it {found} times"
+        );
         Ok(())
     });
 }
