@@ -49,8 +49,6 @@ const WASM_OPT: [&str; 13] = [
 
 /// The permissions of which Firefox knows nothing.
 const ONLY_CHROME: [&str; 2] = ["offscreen", "sidePanel"];
-/// The permissions of which only Firefox makes use: without this one it does not tell in which container a tab is.
-const ONLY_FIREFOX: [&str; 1] = ["cookies"];
 
 /// A built extension.
 pub struct Built {
@@ -251,11 +249,9 @@ fn for_firefox(manifest: &Value) -> Result<Value> {
     let policy = take(&mut manifest, "content_security_policy")?;
     let permissions = take(&mut manifest, "permissions")?;
     let permissions = permissions.as_array().context("permissions are a list")?;
-    let permissions: Vec<&str> = permissions
+    let permissions: Vec<&Value> = permissions
         .iter()
-        .filter_map(Value::as_str)
-        .filter(|permission| !ONLY_CHROME.contains(permission))
-        .chain(ONLY_FIREFOX)
+        .filter(|permission| !ONLY_CHROME.contains(&permission.as_str().unwrap_or_default()))
         .collect();
     let panel = take(&mut manifest, "side_panel")?;
     let mut commands = members(&take(&mut manifest, "commands")?)?;
@@ -447,11 +443,6 @@ mod tests {
             assert!(permissions.contains(&json!(only_chrome)), "{only_chrome}");
         }
         assert!(permissions.contains(&json!("scripting")));
-        for only_firefox in ONLY_FIREFOX {
-            assert!(permissions.contains(&json!(only_firefox)), "{only_firefox}");
-            let permissions = chrome["permissions"].as_array().unwrap();
-            assert!(!permissions.contains(&json!(only_firefox)));
-        }
         assert!(firefox["content_security_policy"].is_string());
         assert!(firefox["browser_action"]["default_popup"].is_string());
         assert_eq!(firefox["browser_action"]["default_area"], "navbar");
