@@ -597,6 +597,8 @@ pub enum Answer {
     },
     /// The answer to [`Command::Inside`].
     Inside {
+        /// The CID of the folder at the link; the path of what is in it follows it in links.
+        root: String,
         /// What is in the folder, in the order of the names; `None` if no storage has the folder.
         entries: Option<Vec<Entry>>,
         /// Whether there is more.
@@ -773,6 +775,8 @@ struct FlatAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     entries: Option<Vec<Entry>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<FolderFile>,
@@ -822,7 +826,12 @@ impl From<Answer> for FlatAnswer {
                 thumbnails: Some(thumbnails),
                 ..flat("thumbnails")
             },
-            Answer::Inside { entries, more } => Self {
+            Answer::Inside {
+                root,
+                entries,
+                more,
+            } => Self {
+                root: Some(root),
                 entries,
                 more: Some(more),
                 ..flat("inside")
@@ -886,6 +895,7 @@ impl TryFrom<FlatAnswer> for Answer {
                 thumbnails: flat.thumbnails.ok_or(Unreadable)?,
             },
             "inside" => Self::Inside {
+                root: flat.root.ok_or(Unreadable)?,
                 entries: flat.entries,
                 more: flat.more.ok_or(Unreadable)?,
             },
@@ -1102,6 +1112,7 @@ mod tests {
                 }],
             },
             Answer::Inside {
+                root: "c".into(),
                 entries: Some(vec![Entry {
                     part: "a".into(),
                     name: "a".into(),

@@ -177,15 +177,15 @@ impl Shards {
     }
 }
 
-/// The names that a name in a path may mean, the first one to be looked for last: the name as it is, and without percent
-/// signs if those encode something.
+/// The names that a name in a path may mean, the first one to be looked for last: the name without percent signs if those
+/// encode something, as in every URL, and then as it is.
 fn forms_of(name: &str) -> Vec<Vec<u8>> {
     let decoded: Vec<u8> = percent_decode_str(name).collect();
     let as_it_is = name.as_bytes().to_vec();
     if decoded == as_it_is {
         vec![as_it_is]
     } else {
-        vec![decoded, as_it_is]
+        vec![as_it_is, decoded]
     }
 }
 

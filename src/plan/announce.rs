@@ -82,9 +82,15 @@ impl<P: Platform> Engine<P> {
 
     /// Stops offering the file of an item.
     pub(super) fn withdraw(&self, id: &ItemId) {
-        let offer = self.0.offers.0.borrow_mut().by_item.remove(id);
-        if let Some(offer) = offer {
-            self.0.platform.network().withdraw(vec![offer.name]);
+        let mut offers = self.0.offers.0.borrow_mut();
+        let Some(Offer { name, .. }) = offers.by_item.remove(id) else {
+            return;
+        };
+        // The same file may be here twice.
+        let is_offered = offers.by_item.values().any(|other| other.name == name);
+        drop(offers);
+        if !is_offered {
+            self.0.platform.network().withdraw(vec![name]);
         }
     }
 

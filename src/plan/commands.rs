@@ -30,16 +30,8 @@ impl<P: Platform> Engine<P> {
                 within,
                 upload,
             } => {
-                return match self.inside(&link, within.as_deref(), upload).await {
-                    Ok(listed) => {
-                        let (entries, more) = listed.unzip();
-                        Answer::Inside {
-                            entries,
-                            more: more.unwrap_or_default(),
-                        }
-                    }
-                    Err(failure) => Answer::Refused { failure },
-                };
+                let inside = self.inside(&link, within.as_deref(), upload).await;
+                return inside.unwrap_or_else(|failure| Answer::Refused { failure });
             }
             Command::Look { link } => {
                 return match self.look(&link).await {
@@ -118,24 +110,26 @@ impl<P: Platform> Engine<P> {
             None => self.find(&link.cid, None),
         };
         let id = if let Some(id) = found {
-            let (here, fetch, same_key) = self
+            let (here, fetch, same_key, same_place) = self
                 .item(&id, |item| {
                     let fetch = item.origin == Origin::Fetch;
                     (
                         item.status.is_here(),
                         fetch,
                         key.is_none() || item.key == key,
+                        path.is_some() || item.inside.is_none(),
                     )
                 })
                 .unwrap_or_default();
             if here && same_key {
                 return Ok(Some(id));
             }
-            if fetch && same_key {
+            if fetch && same_key && same_place {
                 return self.resume(id).await;
             }
             if fetch {
-                // The earlier link had another key, or none. What is here of the bytes can be used.
+                // The earlier link had another key, or none, or led through a folder that somebody else provides. What is
+                // here of the bytes can be used.
                 self.end_job(JobKind::In, &id).await;
                 self.stop_offering(&id).await;
                 self.close_now(&id).await;

@@ -1,5 +1,6 @@
 //! What is in a folder at a link, before the folder is fetched.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,10 +12,10 @@ use super::Engine;
 use super::download::Ended;
 use super::search::Search;
 use crate::Cid;
-use crate::command::Entry;
+use crate::command::{Answer, Entry};
 use crate::content::hash;
 use crate::content::unixfs::{self, DAG_PB, Kind, Node};
-use crate::content::walk::WalkError;
+use crate::content::walk::{WalkError, distinct_names};
 use crate::failure::{Code, Failure};
 use crate::names::{Link, ParseLinkError, canonical, chosen_name, entry_name, parse_link};
 use crate::ports::Platform;
@@ -37,7 +38,7 @@ const KINDS_PATIENCE: Duration = Duration::from_secs(5);
 
 impl<P: Platform> Engine<P> {
     /// Lists what is in the folder at a link, or in one of the folders in it, and says whether there is more. Storages that
-    /// have the folder are asked, which moves nothing else. Where none has it, this is `None`, unless `upload` is set: then a
+    /// have the folder are asked, which moves nothing else. Where none has it, there are no entries, unless `upload` is set: then a
     /// provider is asked to upload it to a storage, which it does as a whole.
     ///
     /// # Errors
@@ -47,7 +48,7 @@ impl<P: Platform> Engine<P> {
         link: &str,
         within: Option<&str>,
         upload: bool,
-    ) -> Result<Option<(Vec<Entry>, bool)>, Failure> {
+    ) -> Result<Answer, Failure> {
         let unread = |error: ParseLinkError| Failure::from(&error);
         let link = link.parse::<Link>().map_err(unread)?;
         if link.key.is_some() || !link.path.is_empty() {
@@ -61,13 +62,18 @@ impl<P: Platform> Engine<P> {
         };
         let listing = async {
             let search = Search::new(self.clone(), self.new_id(), root);
-            let Some(url) = search.storage_of(&folder, upload).await? else {
-                return Ok::<_, Failure>(None);
-            };
-            let (mut entries, more) = self.entries(&url, folder).await?;
-            self.find_kinds(&url, &mut entries).await;
-            let listed = |(_, entry): (Cid, Entry)| entry;
-            Ok(Some((entries.into_iter().map(listed).collect(), more)))
+            let (mut listed, mut more) = (None, false);
+            if let Some(url) = search.storage_of(&folder, upload).await? {
+                let mut entries;
+                (entries, more) = self.entries(&url, folder).await?;
+                self.find_kinds(&url, &mut entries).await;
+                listed = Some(entries.into_iter().map(|(_, entry)| entry).collect());
+            }
+            Ok(Answer::Inside {
+                root: canonical(&root),
+                entries: listed,
+                more,
+            })
         };
         let listed = self.within(PATIENCE, listing).await;
         listed.unwrap_or(Err(Code::Stalled.into()))
@@ -95,11 +101,27 @@ impl<P: Platform> Engine<P> {
                     Kind::HamtShard => node.prefix_len().map_err(wrong)?,
                     _ => return Err(Failure::from(&WalkError::Contradiction(cid))),
                 };
-                for link in node.links {
-                    let name = link.name.get(prefix..).unwrap_or_default();
+                // Names as they stand in paths, where the ones that are there lead elsewhere or nowhere.
+                let names = match prefix {
+                    0 => distinct_names(node.links.iter().map(|link| &link.name[..])),
+                    _ => Vec::new(),
+                };
+                let mut met = HashSet::new();
+                for (at, link) in node.links.iter().enumerate() {
+                    let mut name = link.name.get(prefix..).unwrap_or_default();
                     if prefix > 0 && name.is_empty() {
-                        open.push(link.cid);
+                        // Nothing bounds how many a shard says that it has.
+                        if read + open.len() < SHARDS {
+                            open.push(link.cid);
+                        } else {
+                            more = true;
+                        }
                         continue;
+                    }
+                    if let Some(other) = names.get(at)
+                        && (name.is_empty() || !met.insert(name))
+                    {
+                        name = other.as_bytes();
                     }
                     let entry = Entry {
                         name: chosen_name(&entry_name(name)),

@@ -31,7 +31,7 @@ const STALL_MS: u64 = 10_000;
 /// After how long without anything new a storage is given up, in milliseconds.
 pub(super) const PATIENCE_MS: u64 = 60_000;
 /// After how long without a new block from any storage the fetch ends, in milliseconds.
-const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
+pub(super) const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
 /// How long a fetch waits for the network.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(30);
 /// The most look-ups without a new block in between, and the most of them that find no provider to ask.

@@ -4,7 +4,7 @@ use futures::future::{Either, select};
 
 use super::Engine;
 use super::download::{AGAIN_BASE, AGAIN_MOST, Ended, MAX_UNREACHABLE, SILENCE};
-use super::fetch::{Looked, PATIENCE_MS, Round};
+use super::fetch::{Looked, MAX_WITHOUT_BLOCK_MS, PATIENCE_MS, Round};
 use super::jobs::Stop;
 use super::pace::backoff;
 use super::search::{Candidate, Search};
@@ -48,18 +48,21 @@ impl<P: Platform> Engine<P> {
         let Some(inside) = inside else {
             return Ok(Some(asked));
         };
-        if let Some(cid) = known.and_then(|cid| cid.parse().ok()) {
-            return Ok(Some(cid));
-        }
-        let Some((cid, name)) = self.end_of(id, asked, &inside.path, search, stop).await? else {
-            return Ok(None);
+        let cid = if let Some(cid) = known.and_then(|cid| cid.parse().ok()) {
+            cid
+        } else {
+            let end = self.end_of(id, asked, &inside.path, search, stop).await?;
+            let Some((cid, name)) = end else {
+                return Ok(None);
+            };
+            self.record([EventKind::Found {
+                id: id.clone(),
+                cid: canonical(&cid),
+                name: chosen_name(&name),
+            }])
+            .await;
+            cid
         };
-        self.record([EventKind::Found {
-            id: id.clone(),
-            cid: canonical(&cid),
-            name: chosen_name(&name),
-        }])
-        .await;
         let other = self.find(&cid, Some(id));
         let is_here = |other: &ItemId| self.item(other, |item| item.status.is_here());
         let Some(other) = other.filter(|other| is_here(other) == Some(true)) else {
@@ -70,6 +73,7 @@ impl<P: Platform> Engine<P> {
             into: other,
         }])
         .await;
+        self.forget_bytes(id).await;
         Ok(None)
     }
 
@@ -115,7 +119,9 @@ impl<P: Platform> Engine<P> {
                         failure: failure.clone(),
                     };
                     self.log(id, entry);
-                    search.distrust(&candidate.peer, failure.peer(&candidate.peer));
+                    if !candidate.is_public() {
+                        search.distrust(&candidate.peer, failure.peer(&candidate.peer));
+                    }
                 }
                 Err(Ended::Short(failure) | Ended::Useless(failure) | Ended::NoCar(failure)) => {
                     let entry = LogEntry::StorageFailed {
@@ -129,6 +135,9 @@ impl<P: Platform> Engine<P> {
                     }
                 }
                 Err(Ended::Whole) => {}
+            }
+            if self.now().saturating_sub(last) >= MAX_WITHOUT_BLOCK_MS {
+                return Err(search.verdict());
             }
         }
         Ok(trail.end())

@@ -108,6 +108,7 @@ impl Face {
                 state, defaults, ..
             }) => {
                 self.state = *state;
+                self.close_gone(sender);
                 self.defaults = defaults;
                 self.worker_state = WorkerState::Ready;
                 self.wait = FIRST_WAIT_MS;
@@ -283,8 +284,17 @@ impl Face {
                     *log = Some(lines);
                 }
             }
-            Answer::Inside { entries, more } => {
-                self.keep_inside(command, Listed { entries, more });
+            Answer::Inside {
+                root,
+                entries,
+                more,
+            } => {
+                let listed = Listed {
+                    root,
+                    entries,
+                    more,
+                };
+                self.keep_inside(command, listed);
             }
             Answer::Files { files, count } => self.listed(&command, files, count),
             Answer::History {

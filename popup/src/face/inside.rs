@@ -1,7 +1,6 @@
 //! What is in the folder at the link in the field, which is not here.
 
 use fluence::command::{Command, Entry};
-use fluence::names::Link;
 
 use super::{Face, Sender, Topic};
 use crate::small_map::SmallMap;
@@ -15,6 +14,8 @@ pub struct Inside {
 
 /// What is in one folder.
 pub struct Listed {
+    /// The CID of the folder at the link.
+    pub root: String,
     /// Its entries; `None` if no storage has the folder, so that it would have to be uploaded first.
     pub entries: Option<Vec<Entry>>,
     /// Whether there are more.
@@ -45,8 +46,8 @@ impl Face {
 
     /// Fetches what is at a path in the folder.
     pub(super) fn fetch_entry(&mut self, sender: &Sender, path: &str) {
-        if let Ok(folder) = self.fetch_text.parse::<Link>() {
-            let link = format!("{folder}/{path}");
+        if let Some(listed) = self.inside.of(&None) {
+            let link = format!("{}/{path}", listed.root);
             self.send(sender, Topic::Inside, Command::Fetch { link });
         }
     }

@@ -734,6 +734,8 @@ impl Face {
                     self.give_link(&link);
                 }
             }
+            // Nobody would see what is done with it.
+            Msg::PastedHere(_) | Msg::Dropped(_) if self.preview.is_some() => return false,
             Msg::PastedHere(browser::Pasted::Files(list)) => {
                 self.picked(sender, files::of_list(&list));
             }

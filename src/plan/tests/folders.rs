@@ -311,11 +311,13 @@ fn a_folder_is_listed_before_it_is_fetched_and_one_file_of_it_is_taken() {
         Answer::Inside {
             entries: Some(entries),
             more: false,
+            ..
         } => entries,
         other => panic!("{other:?}"),
     };
 
     let nowhere = Answer::Inside {
+        root: link.clone(),
         entries: None,
         more: false,
     };
