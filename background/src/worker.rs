@@ -351,6 +351,8 @@ impl Worker {
             peer: id.to_string(),
         };
         self.engine.record([EventKind::Unconfirmed, started]).await;
+        // What a former identity uploaded can be taken back once this peer has it again.
+        self.engine.release_unwanted();
         spawn_local(Rc::clone(self).follow(id, statuses));
         Ok(())
     }
@@ -531,7 +533,12 @@ impl Worker {
 
     fn connect(&self, id: PortId, port: Port) {
         match web::port::sender_of(&port) {
-            Sender::OwnPage if port.name() == FACE_PORT => self.faces.add(id, port),
+            Sender::OwnPage if port.name() == FACE_PORT => {
+                if let Some(evicted) = self.faces.add(id, port) {
+                    let saving = Rc::clone(&self.saving);
+                    spawn_local(async move { saving.hide(evicted).await });
+                }
+            }
             Sender::InPage(tab) if port.name().starts_with(PAGE_PORT) => {
                 self.sharing.reading.pages.connect(id, port, tab);
             }
@@ -582,8 +589,11 @@ impl Worker {
                 ends,
             } => {
                 let own_cookies = match tab {
-                    // A tab that is gone cannot be read any more, whatever its cookies were.
-                    Some(id) => pages::tab(Some(id)).await.is_ok_and(|tab| tab.own_cookies),
+                    // Of a tab that is gone nobody knows any more whose cookies it had.
+                    Some(id) => match pages::tab(Some(id)).await {
+                        Ok(tab) => tab.own_cookies,
+                        Err(_) => browser::has_containers(),
+                    },
                     None => false,
                 };
                 let wanted = Wanted {

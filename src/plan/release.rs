@@ -23,7 +23,7 @@ const GIVE_UP_AFTER_MS: u64 = 30 * 24 * 3600 * 1000;
 impl<P: Platform> Engine<P> {
     /// Has everything taken back that is no longer provided here, now or as soon as it can be. What is left to do is
     /// read from the state, so that it is done by a later run if this one ends.
-    pub(super) fn release_unwanted(&self) {
+    pub fn release_unwanted(&self) {
         let expired = self.with_state(|state| state.expired(self.now()));
         if !expired.is_empty() {
             // What cannot be taken back goes by itself.

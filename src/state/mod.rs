@@ -308,6 +308,11 @@ impl State {
                 if let Some(before) = before.filter(|before| before != peer) {
                     let own = self.copies.iter_mut().filter(|copy| copy.owner.is_none());
                     own.for_each(|copy| copy.owner = Some(before.clone()));
+                    // This peer may have a former identity again.
+                    let again = self.copies.iter_mut();
+                    again
+                        .filter(|copy| copy.owner.as_ref() == Some(peer))
+                        .for_each(|copy| copy.owner = None);
                 }
             }
             EventKind::Notice { failure } => {

@@ -212,6 +212,28 @@ fn what_a_disk_has_lost_stays_in_storage_until_the_person_removes_it() {
 }
 
 #[test]
+fn a_former_identity_takes_back_what_is_its_own_when_it_is_used_again() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, _) = fetched_once(&a, &b);
+    let started = |peer: &str| {
+        let peer = peer.to_owned();
+        record(&a, vec![EventKind::Started { peer }]);
+    };
+    started("former");
+    started("new");
+    done(command(&a, Command::Stop { id }));
+    world.sim.pass(LONG);
+    assert!(!storage.blocks.borrow().is_empty());
+    started("former");
+    a.engine.release_unwanted();
+    let is_gone = || a.engine.state().copies.is_empty();
+    assert!(world.sim.run_until(LONG, is_gone));
+    assert!(storage.blocks.borrow().is_empty());
+}
+
+#[test]
 fn a_new_identity_takes_nothing_back_for_the_former_one() {
     let world = World::default();
     let storage = world.node("node", "store");
