@@ -49,13 +49,15 @@ impl Drop for Turn {
 }
 
 impl Faces {
-    /// Adds a face that does not watch yet.
-    pub fn add(&self, id: PortId, port: Port) {
+    /// Adds a face that does not watch yet. Returns the one whose place it takes, if there are too many.
+    pub fn add(&self, id: PortId, port: Port) -> Option<PortId> {
         let mut faces = self.0.borrow_mut();
+        let mut evicted = None;
         if faces.len() >= MAX_FACES
-            && let Some((_, oldest)) = faces.pop_first()
+            && let Some((oldest, face)) = faces.pop_first()
         {
-            oldest.port.disconnect();
+            face.port.disconnect();
+            evicted = Some(oldest);
         }
         faces.insert(
             id,
@@ -66,6 +68,7 @@ impl Faces {
                 live: None,
             },
         );
+        evicted
     }
 
     /// Removes a face whose port is closed.

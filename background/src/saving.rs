@@ -213,13 +213,15 @@ impl Saving {
             Ok(file) => file,
             Err(why) => {
                 self.saver.forget(id).await;
+                self.close(&item).await;
                 return Err(why.name(&name));
             }
         };
-        self.saver
-            .save(id, &blob, &file_name)
-            .await
-            .map_err(not_saved)
+        let saved = self.saver.save(id, &blob, &file_name).await;
+        if saved.is_err() {
+            self.close(&item).await;
+        }
+        saved.map_err(not_saved)
     }
 
     /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory, or one file of that. A

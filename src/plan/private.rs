@@ -544,8 +544,13 @@ impl<P: Platform> Engine<P> {
             store.remove(&place).await?;
             unlocked = self.unlock_to(&place, &sealed, false).await;
         }
-        if unlocked.is_err() {
+        // It may have been removed meanwhile, and nobody would remove this then.
+        let is_gone = self.key_of(id).is_none();
+        if unlocked.is_err() || is_gone {
             self.forget_bytes(&place).await;
+        }
+        if is_gone {
+            return Err(Code::UnknownItem.into());
         }
         unlocked
     }

@@ -80,7 +80,7 @@ impl Face {
                 self.removing.take_if(|removing| removing == id);
                 self.menu.take_if(|menu| menu.id == *id);
                 self.qr.take_if(|shown| shown == id);
-                self.preview.take_if(|preview| preview.id == *id);
+                self.close_gone(sender);
             }
             _ => {}
         }

@@ -156,10 +156,7 @@ impl Face {
                     _ => PREVIEW_CLOSE.to_owned(),
                 }));
             }
-            Peek::More => {
-                self.list_folder(sender);
-                self.focus = Some(Focus::Id(PREVIEW_CLOSE.to_owned()));
-            }
+            Peek::More => self.list_folder(sender),
             Peek::Came(key, blob) => {
                 let Some(name) = self.preview_name() else {
                     return;
@@ -226,6 +223,15 @@ impl Face {
         }
     }
 
+    /// Closes what is shown of an item that is gone.
+    pub(super) fn close_gone(&mut self, sender: &Sender) {
+        let is_gone = |preview: &mut Preview| !self.state.items.contains_key(&preview.id);
+        if self.preview.take_if(is_gone).is_some() {
+            self.forget_preview();
+            self.send(sender, Topic::PreviewHide, Command::Hide);
+        }
+    }
+
     /// Keeps a part of the folder that is shown.
     pub(super) fn listed(&mut self, command: &Command, files: Vec<FolderFile>, count: u64) {
         let Command::Files { id, after } = command else {
@@ -241,6 +247,10 @@ impl Face {
         {
             folder.count = Some(count);
             folder.files.extend(files);
+            // The button that was pressed may go.
+            if *after > 0 {
+                self.focus = Some(Focus::Id(preview_file_id(*after as u32)));
+            }
         }
     }
 
@@ -249,6 +259,8 @@ impl Face {
         for topic in [Topic::Preview, Topic::PreviewSave] {
             self.failures.remove(&topic);
             self.done.remove(&topic);
+            // What is answered from now on is about something else than what is shown then.
+            self.pending.retain(|_, (about, _)| *about != topic);
         }
     }
 

@@ -60,7 +60,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             </div>
             <p class="hint" role="status" data-testid="preview-saved">{ saved.then(text::preview_saved) }</p>
             { outcome(face, sender, &Topic::PreviewSave, "preview-save-refused") }
-            if can_act(&name) && lists.is_none() { <p class="line acts" data-testid="preview-acts">{ icon("warn") }<span class="hint">{ text::preview_acts() }</span></p> }
+            if can_act(&name) && lists.is_none() && !matches!(preview.shown, Shown::Document(..)) { <p class="line acts" data-testid="preview-acts">{ icon("warn") }<span class="hint">{ text::preview_acts() }</span></p> }
             <div class="shown">
                 { outcome(face, sender, &Topic::Preview, "preview-refused") }
                 if let Some(folder) = lists {
@@ -78,7 +78,9 @@ fn shown(preview: &Preview, sender: &Sender, name: &str) -> Html {
     let broken = || sender.callback(|_: Event| Msg::Peek(Peek::Broken));
     match &preview.shown {
         Shown::Waiting => waiting(text::preview_waiting(), "preview-waiting"),
-        Shown::Nothing(why) => html! { <p class="hint" data-testid="preview-nothing">{ *why }</p> },
+        Shown::Nothing(why) => {
+            html! { <p class="hint" role="alert" data-testid="preview-nothing">{ *why }</p> }
+        }
         // A text is set as text, whatever it means.
         Shown::Text(words, is_cut) => html! {
             <>
