@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::disposition;
@@ -13,7 +14,7 @@ use fluence::state::Item;
 use fluence::text::host_of;
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
 use web::extension::pages::{in_page, may_read};
@@ -28,6 +29,8 @@ use crate::pages::{HEAD, PIECE, PageBody, Pages};
 /// How long a share waits for the person's permission, in milliseconds. A person who has not given it by then does
 /// not want to.
 const WAITING_MS: u64 = 10 * 60 * 1000;
+/// How long a page may take to say in which charset it is.
+const CHARSET_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Something at an address that a person wants to share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -272,8 +275,15 @@ impl Wanted {
         let header = body.header("content-disposition")?;
         let page = match self.tab {
             Some(tab) if disposition::is_untold(&header) => {
-                let charset = in_page(tab, self.frame, &["charset".into()]).await;
-                charset.ok().and_then(|charset| charset.as_string())
+                let arguments = ["charset".into()];
+                let charset = std::pin::pin!(in_page(tab, self.frame, &arguments));
+                // A page that is busy, or shows a dialog, answers whenever it likes.
+                match select(charset, std::pin::pin!(time::sleep(CHARSET_PATIENCE))).await {
+                    Either::Left((charset, _)) => {
+                        charset.ok().and_then(|charset| charset.as_string())
+                    }
+                    Either::Right(_) => None,
+                }
             }
             _ => None,
         };

@@ -191,7 +191,7 @@ impl Extension {
 }
 
 /// Copies a directory with everything in it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
@@ -788,7 +788,11 @@ impl Browser {
                 if kind.is_dir() {
                     left.push(path);
                 } else if kind.is_file() {
-                    let mut bytes = std::fs::read(&path)?;
+                    let mut bytes = match std::fs::read(&path) {
+                        // The last of its programs may still be tidying up.
+                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                        bytes => bytes?,
+                    };
                     bytes.extend(path.as_os_str().as_encoded_bytes());
                     let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
                     if has(text.as_bytes()) || has(&wide) {

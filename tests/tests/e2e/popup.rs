@@ -141,15 +141,17 @@ fn files_come_first_in_the_popup() {
             .await?;
         focus("item-qr", "item-qr").await?;
         let marked = "document.activeElement.marked = true;
-            window.gone = false;
+            window.gone = window.away = false;
+            new MutationObserver(() => {
+              window.away ||= !document.querySelector('[data-testid=network][data-network=online]');
+            }).observe(document, { subtree: true, childList: true, attributes: true });
             new MutationObserver((changes) => changes.forEach((change) => {
               window.gone ||= change.removedNodes.length > 0;
             })).observe(document.querySelector('[data-testid=menu]'), { childList: true });";
         driver.execute(marked, vec![]).await?;
         alice.stop_worker().await?;
-        let away =
-            "return document.querySelector('[data-testid=network]').dataset.network !== 'online';";
-        face.wait("the loss of the worker", SMALL, away).await?;
+        face.wait("the loss of the worker", SMALL, "return window.away;")
+            .await?;
         face.wait_network("online", SMALL).await?;
         let kept = "return document.activeElement.marked === true && !window.gone;";
         face.wait("the same entry in the same menu", SMALL, kept)

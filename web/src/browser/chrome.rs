@@ -49,6 +49,7 @@ pub struct Chrome;
 
 impl Browser for Chrome {
     const FORGETS_MENUS: bool = false;
+    const HAS_CONTAINERS: bool = false;
     const READS_AHEAD: bool = false;
     const ASKS_AFTER_CLICK: bool = true;
     const DIALOG_CLOSES_POPUP: bool = false;

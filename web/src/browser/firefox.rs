@@ -41,6 +41,7 @@ pub struct Firefox;
 
 impl Browser for Firefox {
     const FORGETS_MENUS: bool = true;
+    const HAS_CONTAINERS: bool = true;
     const READS_AHEAD: bool = true;
     const ASKS_AFTER_CLICK: bool = false;
     const DIALOG_CLOSES_POPUP: bool = true;

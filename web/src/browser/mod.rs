@@ -22,6 +22,9 @@ trait Browser {
     /// Whether the context menu has to be made each time that the worker starts.
     const FORGETS_MENUS: bool;
 
+    /// Whether tabs may have cookies of their own.
+    const HAS_CONTAINERS: bool;
+
     /// Whether the whole answer to a request is read into memory as fast as it comes.
     const READS_AHEAD: bool;
 
@@ -99,6 +102,14 @@ pub fn forgets_menus() -> bool {
     match kind() {
         Kind::Chrome => Chrome::FORGETS_MENUS,
         Kind::Firefox => Firefox::FORGETS_MENUS,
+    }
+}
+
+/// Whether tabs may have cookies of their own.
+pub fn has_containers() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::HAS_CONTAINERS,
+        Kind::Firefox => Firefox::HAS_CONTAINERS,
     }
 }
 
