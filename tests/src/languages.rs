@@ -15,8 +15,9 @@ use crate::browser::{Browser, Kind, SETTLED};
 /// The widths at which pages have to fit, in CSS pixels: the narrowest that is supported, and that of the popup.
 const WIDTHS: [u32; 2] = [320, 400];
 
-/// What is no word of the program: names, addresses, hashes and peers, keys, times, and languages in their own words.
-const NAMES: &str = "bdi, kbd, time, pre, textarea, .code, option[lang], [data-testid=version]";
+/// What is no word of the program: names, addresses, hashes and peers, keys, times, languages in their own words, and what
+/// happened, which begins with the name of a file.
+const NAMES: &str = "bdi, kbd, time, pre, textarea, .code, option[lang], [data-testid=version], [data-testid=time-event], [data-testid=time-moment], [data-view=time] [data-testid=said]";
 
 /// What no translation changes.
 const BRAND: &str = "Fluence Share";
@@ -71,7 +72,7 @@ impl Languages {
         for table in &self.tables {
             speak(driver, table).await?;
             if table.is_pseudo {
-                wrong.extend(found(driver, UNTRANSLATED, &table.tag).await?);
+                wrong.extend(untranslated(driver, &table.tag).await?);
             }
             for width in WIDTHS {
                 if !narrow(browser, Some(width)).await? && width != WIDTHS[0] {
@@ -80,7 +81,7 @@ impl Languages {
                 }
                 driver.execute_async(SETTLED, vec![]).await?;
                 let place = format!("{} at {width} px", table.tag);
-                wrong.extend(found(driver, BROKEN, &place).await?);
+                wrong.extend(broken(driver, &place).await?);
             }
             if ["de", "ar"].contains(&&*table.tag) {
                 let label = format!("{label}-{}", table.tag);
@@ -133,12 +134,12 @@ impl Languages {
                 .execute(direction, vec![json!(table.direction)])
                 .await?;
             if table.is_pseudo {
-                wrong.extend(found(driver, UNTRANSLATED, &table.tag).await?);
+                wrong.extend(untranslated(driver, &table.tag).await?);
             }
             for width in WIDTHS {
                 narrow(browser, Some(width)).await?;
                 let place = format!("{} at {width} px", table.tag);
-                wrong.extend(found(driver, BROKEN, &place).await?);
+                wrong.extend(broken(driver, &place).await?);
             }
             narrow(browser, None).await?;
             tools
@@ -241,6 +242,16 @@ async fn found(driver: &WebDriver, script: &str, place: &str) -> Result<Vec<Stri
         .collect())
 }
 
+/// What of the page that is shown, in a language that nobody speaks, is not translated.
+pub(crate) async fn untranslated(driver: &WebDriver, place: &str) -> Result<Vec<String>> {
+    found(driver, UNTRANSLATED, place).await
+}
+
+/// What of the page that is shown does not fit.
+pub(crate) async fn broken(driver: &WebDriver, place: &str) -> Result<Vec<String>> {
+    found(driver, BROKEN, place).await
+}
+
 /// JavaScript that lists the words that are seen or heard and are not in brackets, and those whose brackets were cut off.
 const UNTRANSLATED: &str = r#"
 const [names, brand] = arguments;
@@ -280,7 +291,8 @@ if (scrollWidth > clientWidth) wrong.push(`the page is ${scrollWidth} px wide`);
 // A menu stays where it was opened, at another width.
 const shown = (element) => element.checkVisibility() && !element.closest('.scroll, pre, .unseen, svg, [role=menu]');
 for (const element of document.body.querySelectorAll('*')) {
-  if (!shown(element)) continue;
+  // Of what is on one line, the end may be hidden.
+  if (!shown(element) || element.closest('.meta *, .name *')) continue;
   const box = element.getBoundingClientRect();
   if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1)) wrong.push(`beyond the page: ${element.outerHTML.slice(0, 160)}`);
 }

@@ -12,6 +12,7 @@ use crate::browser::{Browser, Extension, Kind};
 use crate::command_line::CommandLine;
 use crate::display::Display;
 use crate::face::Face;
+use crate::gallery::Gallery;
 use crate::node::Node;
 use crate::process::repository;
 use crate::site::Site;
@@ -67,6 +68,11 @@ impl Scene {
         let file = directory.join(name);
         std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
+    }
+
+    /// The gallery of the extension.
+    pub async fn gallery(&self) -> Result<Gallery> {
+        Gallery::open(self.extension.directory(), &self.path("gallery"), 0).await
     }
 
     /// Starts a node.

@@ -80,6 +80,17 @@ enum Task {
     },
     /// Start a node and a browser with the extension, to play with
     Start,
+    /// Show the pages and components of the extension in their states, at an address that is printed
+    Gallery {
+        /// Take the pictures in tests/pictures anew
+        #[arg(long, conflicts_with = "compare")]
+        record: bool,
+        /// Compare them with what this machine draws
+        #[arg(long)]
+        compare: bool,
+    },
+    /// Record anew what the README shows, in docs/pictures
+    Tour,
 }
 
 fn main() -> ExitCode {
@@ -142,6 +153,27 @@ fn perform(task: Task) -> Result<()> {
             play(&workspace, DEV, "stage", &options, &[])
         }
         Task::Start => play(&workspace, DEV, "stage", &["start"], &[]),
+        Task::Tour => play(&workspace, DEV, "stage", &["tour"], &[]),
+        Task::Gallery {
+            record: false,
+            compare: false,
+        } => play(&workspace, DEV, "stage", &["gallery"], &[]),
+        Task::Gallery { record, .. } => {
+            let what = if record { "record" } else { "compare" };
+            setup::browser(&[setup::CHROMIUM, setup::FIREFOX].concat())?.require()?;
+            setup::geckodriver(&workspace)?;
+            extension::build(&workspace, Optimise::Yes)?;
+            for kind in ["chromium", "firefox"] {
+                let test = ["test", "--workspace", "--test", "e2e", "--"];
+                workspace
+                    .cargo(test)
+                    .arguments(["--exact", "gallery::it_looks_as_recorded"])
+                    .environment("FLUENCE_BROWSER", kind)
+                    .environment("FLUENCE_PICTURES", what)
+                    .done()?;
+            }
+            Ok(())
+        }
         Task::Chaos {
             rounds,
             seed,

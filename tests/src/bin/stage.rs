@@ -1,4 +1,4 @@
-//! The program behind `cargo xtask demo` and `cargo xtask start`.
+//! The program behind `cargo xtask demo`, `cargo xtask start`, `cargo xtask gallery` and `cargo xtask tour`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
-use fluence_tests::browser::{Browser, Kind};
+use fluence_tests::browser::{Browser, Extension, Kind};
 use fluence_tests::display::Display;
 use fluence_tests::files;
+use fluence_tests::gallery::Gallery;
 use fluence_tests::node::{Node, Ports};
+use fluence_tests::process::repository;
 use fluence_tests::scene::{ONLINE, Scene, same_bytes};
 use fluence_tests::site::{RECORD_VIDEO, Site};
+use fluence_tests::tour;
 use serde_json::json;
 use thirtyfour::By;
 
@@ -20,6 +23,8 @@ use thirtyfour::By;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The length of the large file, in bytes.
 const LARGE: usize = 50_000_000;
+/// The port of the gallery.
+const GALLERY_PORT: u16 = 4190;
 
 #[derive(Parser)]
 #[command(name = "stage")]
@@ -47,6 +52,10 @@ enum Play {
     },
     /// Start a node and a browser to play with
     Start,
+    /// Show the pages and components of the extension in every state
+    Gallery,
+    /// Record what the README shows
+    Tour,
 }
 
 /// A kind of browsers, as the command line names it.
@@ -78,6 +87,8 @@ async fn main() -> ExitCode {
             demo(keep, headless, kinds).await
         }
         Play::Start => start().await,
+        Play::Gallery => gallery().await,
+        Play::Tour => record_tour().await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -243,6 +254,25 @@ async fn make_files(site: &Site, browser: &Browser) -> Result<()> {
         failure.json()
     );
     driver.refresh().await?;
+    Ok(())
+}
+
+async fn gallery() -> Result<()> {
+    let extension = Extension::find(Kind::Chromium)?;
+    let directory = repository().join("dist").join("gallery");
+    let gallery = Gallery::open(extension.directory(), &directory, GALLERY_PORT).await?;
+    println!("The gallery is at {} until Ctrl-C", gallery.url());
+    Ok(tokio::signal::ctrl_c().await?)
+}
+
+async fn record_tour() -> Result<()> {
+    let scene = Scene::new("tour").await?;
+    let film = tour::record(&scene).await?;
+    let directory = repository().join("docs").join("pictures");
+    std::fs::create_dir_all(&directory)?;
+    let file = directory.join("tour.png");
+    std::fs::write(&file, &film).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("{} has {} bytes", file.display(), film.len());
     Ok(())
 }
 

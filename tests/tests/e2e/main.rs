@@ -8,6 +8,7 @@ mod conditions;
 mod disk;
 mod examples;
 mod face;
+mod gallery;
 mod languages;
 mod laziness;
 mod lifetime;
