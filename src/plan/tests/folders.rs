@@ -352,3 +352,77 @@ fn a_folder_is_listed_before_it_is_fetched_and_one_file_of_it_is_taken() {
         file(1_500_000, 11)[..]
     );
 }
+
+#[test]
+fn entries_with_one_name_or_none_are_fetched_as_they_are_listed() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (_a, b) = world.alice_and_bob(Settings::default());
+    // What is encoded is looked for before what is written so.
+    let names = ["a", "a", "", "c d", "c%20d"];
+    let children = (1..).map(|n: u8| Child {
+        cid: storage.put_block(0x55, vec![n; 10].into()),
+        size: 10,
+        tsize: 10,
+    });
+    let folder = unixfs::directory(names.into_iter().zip(children));
+    let link = storage.put_block(0x70, folder).to_string();
+    let inside = Command::Inside {
+        link,
+        within: None,
+        upload: false,
+    };
+    let Answer::Inside {
+        root,
+        entries: Some(entries),
+        more: false,
+    } = command(&b, inside)
+    else {
+        panic!("it is not listed");
+    };
+    assert_eq!(entries.len(), names.len());
+    for entry in entries {
+        let link = format!("{root}/{}", entry.part);
+        let id = begin_fetch(&b, &link);
+        until_done(&b, &id);
+        assert_eq!(item(&b, &id).cid, Some(entry.cid), "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_own_link_of_a_file_is_followed_where_its_folder_is_gone() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (shared, _) = share(&a, "photo.jpg", &file(700_000, 5));
+    until(&a, &shared, |item| item.status == Status::Shared);
+    let cid = item(&a, &shared).cid.unwrap();
+    let folder = unixfs::directory([]);
+    let folder = storage.put_block(0x70, folder).to_string();
+    // It was found in a folder that nobody provides any more.
+    let id = ItemId("0123456789abcdef0123456789abcdef".into());
+    record(
+        &b,
+        vec![
+            EventKind::FetchBegan {
+                id: id.clone(),
+                cid: folder,
+                key: None,
+                path: Some("photo.jpg".into()),
+            },
+            EventKind::Found {
+                id: id.clone(),
+                cid: cid.clone(),
+                name: "photo.jpg".into(),
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Failed {
+                    failure: Code::NoProvider.into(),
+                },
+            },
+        ],
+    );
+    assert_eq!(begin_fetch(&b, &cid), id);
+    until_done(&b, &id);
+}

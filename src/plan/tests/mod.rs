@@ -118,6 +118,14 @@ fn command(machine: &Machine, command: Command) -> Answer {
     machine.wait(async move { engine.command(command).await })
 }
 
+fn record(a: &Machine, kinds: Vec<EventKind>) {
+    let engine = a.engine.clone();
+    a.world
+        .sim
+        .spawn(a.group, async move { engine.record(kinds).await });
+    a.world.sim.pass(Duration::from_millis(1));
+}
+
 fn begin_fetch(machine: &Machine, cid: &str) -> ItemId {
     done(command(machine, Command::Fetch { link: cid.into() }))
 }

@@ -294,11 +294,3 @@ fn what_is_shared_is_announced_again_through_a_new_peer_at_the_same_node() {
     a.engine.network_changed(status);
     until(&a, &id, |item| item.status == Status::Shared);
 }
-
-fn record(a: &Machine, kinds: Vec<EventKind>) {
-    let engine = a.engine.clone();
-    a.world
-        .sim
-        .spawn(a.group, async move { engine.record(kinds).await });
-    a.world.sim.pass(Duration::from_millis(1));
-}
