@@ -27,7 +27,7 @@ const PALETTE: usize = 256;
 /// The file that has what the pictures were taken with.
 const TAKEN_WITH: &str = "taken-with.json";
 
-/// A picture: three bytes for each pixel, of which each has one of [`LEVELS`] values.
+/// A picture: three bytes for each pixel, of which each has one of a few values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     width: usize,
@@ -173,7 +173,7 @@ pub fn film(pictures: &[(Picture, u16)]) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// The nearest of [`LEVELS`] values of a channel, of which the first is 0 and the last 255.
+/// The nearest of `LEVELS` values of a channel, of which the first is 0 and the last 255.
 fn rounded(value: u8) -> u8 {
     let last = LEVELS - 1;
     let level = (usize::from(value) * last + 127) / 255;
