@@ -11,6 +11,8 @@ use crate::process::Program;
 
 /// How long a menu may take to appear.
 const MENU: Duration = Duration::from_secs(20);
+/// The same for a dialog in which files are chosen, which the system makes and a busy machine is slow to show.
+const DIALOG: Duration = Duration::from_secs(60);
 /// How many looks a menu that was clicked on may take to close, or to open another, before it is clicked on again.
 const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
@@ -164,7 +166,7 @@ impl Display {
     /// Waits for the dialog in which a page has a file chosen, and clicks on its button that saves or opens. Without a window
     /// manager it takes keys only sometimes, so the file is the suggested one.
     pub async fn accept_dialog(&self) -> Result<()> {
-        let deadline = Instant::now() + MENU;
+        let deadline = Instant::now() + DIALOG;
         let mut shown = false;
         loop {
             let windows = self.new_windows(&[]).await?;
@@ -189,7 +191,7 @@ impl Display {
             }
             ensure!(
                 Instant::now() < deadline,
-                "no dialog showed and took a click within {MENU:?}"
+                "no dialog showed and took a click within {DIALOG:?}"
             );
             sleep(LOOK).await;
         }
