@@ -50,8 +50,8 @@ pub(crate) enum Input {
     DialFailed(LinkCause),
     /// The node granted the reservation, or renewed it.
     Reserved,
-    /// The reservation was refused, could not be requested, or has ended. The reason is given if
-    /// there is one.
+    /// The reservation was refused, could not be requested, or was not renewed, for this reason;
+    /// or it has ended without one, because its connection has.
     ReservationEnded(Option<String>),
     /// A ping was answered.
     Pong,
@@ -295,6 +295,15 @@ impl Link {
                 self.failed(cause, moment, actions);
             }
             (Input::Reserved, State::Reserving { peer, .. }) => self.online(peer, moment, actions),
+            // Without a reason, its connection has ended, which is told separately and maybe later.
+            (Input::ReservationEnded(None), State::Reserving { .. }) => {
+                actions.push(Action::Close);
+                self.failed(LinkCause::ConnectionClosed, moment, actions);
+            }
+            (Input::ReservationEnded(None), State::Online { .. }) => {
+                actions.push(Action::Close);
+                self.lost(LinkCause::ConnectionLost, moment);
+            }
             (Input::ReservationEnded(detail), State::Reserving { peer, .. }) => {
                 self.refused(detail, peer, moment, actions);
             }

@@ -292,7 +292,7 @@ fn a_node_that_refuses_a_reservation_is_used_when_all_others_have_failed() {
     let peer = PeerId::random();
     world.tell(Input::Connect);
     world.tell(Input::Dialed(peer));
-    let left = world.tell(Input::ReservationEnded(None));
+    let left = world.tell(Input::ReservationEnded(Some("full".to_owned())));
     assert_eq!(left, [Action::Close, Action::Dial(node(2))]);
     let back = world.tell(Input::DialFailed(unreachable()));
     assert_eq!(back, [Action::Dial(node(1))]);
@@ -305,7 +305,7 @@ fn a_node_that_refuses_a_reservation_is_used_when_all_others_have_failed() {
     let mut world = World::new([1, 2]);
     world.tell(Input::Connect);
     world.tell(Input::Dialed(peer));
-    world.tell(Input::ReservationEnded(None));
+    world.tell(Input::ReservationEnded(Some("full".to_owned())));
     world.tell(Input::DialFailed(unreachable()));
     assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
     assert_eq!(world.due_in(), Some(SECOND));
@@ -374,11 +374,33 @@ fn those_who_lose_a_node_together_do_not_come_back_in_one_second() {
 #[test]
 fn a_reservation_that_ends_ends_the_link() {
     let (mut world, _) = World::online([1, 2]);
-    assert_eq!(world.tell(Input::ReservationEnded(None)), [Action::Close]);
+    let ended = Input::ReservationEnded(Some("full".to_owned()));
+    assert_eq!(world.tell(ended), [Action::Close]);
     assert_eq!(world.error().cause, LinkCause::ReservationEnded);
     assert_eq!(world.error().node, Some(node(1).to_string()));
     // The loss of a link says nothing about the other nodes.
     assert!(!world.error().others_failed);
+}
+
+#[test]
+fn a_lost_connection_is_named_whichever_sign_of_it_comes_first() {
+    let orders = [
+        [Input::Closed, Input::ReservationEnded(None)],
+        [Input::ReservationEnded(None), Input::Closed],
+    ];
+    for order in orders {
+        let (mut world, _) = World::online([1]);
+        for input in order {
+            world.tell(input);
+        }
+        assert_eq!(world.error().cause, LinkCause::ConnectionLost);
+    }
+    // It is the same while a reservation is asked for.
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(PeerId::random()));
+    world.tell(Input::ReservationEnded(None));
+    assert_eq!(world.error().cause, LinkCause::ConnectionClosed);
 }
 
 #[test]
