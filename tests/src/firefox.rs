@@ -219,13 +219,17 @@ async fn pressed(driver: &WebDriver, script: &str, button: &str, limit: Duration
 /// Whether a downloaded file is complete: Firefox reserves its name with an empty file, and writes to another one beside it
 /// until then.
 pub fn is_whole(file: &Path) -> Result<bool> {
-    let beside = file.parent().map(std::fs::read_dir).transpose()?;
+    // The folder is made only when the first file is saved in it.
+    let Some(Ok(mut beside)) = file.parent().map(std::fs::read_dir) else {
+        return Ok(false);
+    };
     let is_part = |path: PathBuf| {
         path.extension()
             .is_some_and(|extension| extension == "part")
     };
-    let mut parts = beside.into_iter().flatten().flatten();
-    let (Ok(about), false) = (file.metadata(), parts.any(|entry| is_part(entry.path()))) else {
+    let about = file.metadata();
+    let is_coming = beside.any(|entry| entry.is_ok_and(|entry| is_part(entry.path())));
+    let (Ok(about), false) = (about, is_coming) else {
         return Ok(false);
     };
     // One that stays empty is an empty file.
