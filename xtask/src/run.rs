@@ -1,6 +1,7 @@
 //! Runs other programs, and finds the workspace.
 
 use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -126,6 +127,29 @@ impl Run {
             .with_context(|| format!("`{}` cannot be started", self.shown))?;
         ensure!(status.success(), "`{}` failed ({status})", self.shown);
         Ok(())
+    }
+
+    /// Runs the program to its end, shows the lines of its standard output to `each` as they come, and returns how it
+    /// ended.
+    ///
+    /// # Errors
+    /// If it cannot be started, or its output cannot be read.
+    pub fn watched(mut self, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
+        let mut child = self
+            .command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("`{}` cannot be started", self.shown))?;
+        let output = child.stdout.take().into_iter();
+        for line in output.flat_map(|output| BufReader::new(output).split(b'\n')) {
+            let line = line.with_context(|| format!("the output of `{}`", self.shown))?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            each(&line);
+        }
+        child
+            .wait()
+            .with_context(|| format!("the end of `{}`", self.shown))
     }
 
     /// Runs the program to its end and returns its standard output.
