@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::Value;
-use support::{Fluence, LONG, World, bytes, fluence, get, output};
+use support::{Fluence, LONG, World, bytes, fluence, get, output, start_node};
 
 /// Options of other programs than `fluence` that the guide names, with the program.
 const OTHERS: [(&str, &[&str]); 5] = [
@@ -619,4 +619,39 @@ fn a_node_works_behind_caddy_as_the_example_has_it() {
     let mut server = Server(started.unwrap());
     wait_for(port, &mut server);
     use_through(path, &node, port);
+}
+
+#[test]
+fn a_backup_is_the_same_node_with_its_pinned_files() {
+    let mut world = World::new();
+    let file = world.file("a", 3_000_000);
+    let (share, link) = world.share("alice", &[&file]);
+    world.fetch("bob", &link);
+    share.event("upload_ended");
+    let cid = link.trim_start_matches("fluence:").to_owned();
+    let storage = |state: &Path, args: &[&str]| {
+        let done = output(fluence(state).arg("storage").args(args));
+        assert!(done.status.success(), "{args:?}: {done:?}");
+    };
+    let (first, restored) = (world.path("node"), world.path("restored"));
+    let car = world.path("pinned.car").display().to_string();
+    // While the node runs.
+    storage(&first, &["pin", &cid]);
+    storage(&first, &["export", &cid, "-o", &car]);
+    fs::create_dir(&restored).unwrap();
+    fs::copy(first.join("identity.key"), restored.join("identity.key")).unwrap();
+    drop(share);
+    world.node.terminate();
+    world.node.ends();
+    fs::remove_dir_all(first).unwrap();
+
+    let node = start_node(&restored, &[]);
+    let listening = node.event("listening");
+    storage(&restored, &["import", &car]);
+    let peer = listening["peer"].as_str().unwrap();
+    assert!(world.tcp.ends_with(peer), "{peer} is not {}", world.tcp);
+    let http = listening["http"].as_str().unwrap();
+    let (status, body) = get(http, &format!("/ipfs/{cid}"));
+    assert_eq!(status, 200);
+    assert!(body == bytes(3_000_000));
 }
