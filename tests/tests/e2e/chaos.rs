@@ -229,7 +229,7 @@ fn faults_at_random_moments_lose_nothing() {
                 ));
             }
         }
-        // The list shows no more than fifty of them at first.
+        // Of many, the list shows only some.
         let state = sharer.state().await?;
         let items = state["items"].as_object().context("no items")?;
         ensure!(items.len() == rounds as usize, "{items:?}");
