@@ -1,5 +1,7 @@
 //! The commands of a face to the worker, and the worker's answers. Every command gets one answer.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -554,6 +556,8 @@ fn newest(state: &State) -> State {
     State {
         items: items.into_iter().collect(),
         copies,
+        // Faces do not show them.
+        withdrawn: BTreeSet::new(),
         sent_day: state.sent_day,
         sent: state.sent,
         provides_unset: state.provides_unset,

@@ -5,7 +5,7 @@
 //! are converted to the present format by a chain of small steps, and what cannot be read affects
 //! nothing else. Nothing in here fails, so a program that has a journal can always start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,7 @@ impl Reader {
                 settings: state.settings,
                 provides_unset: state.provides_unset,
                 copies: state.copies,
+                withdrawn: state.withdrawn,
                 sent_day: state.sent_day,
                 sent: state.sent,
                 peer: state.peer,
@@ -220,6 +221,10 @@ impl Reader {
         if let Some(Value::Array(copies)) = state.get("copies") {
             let copies = copies.iter().filter_map(|copy| from_value(copy).ok());
             self.0.state.copies = copies.collect();
+        }
+        if let Some(Value::Array(cids)) = state.get("withdrawn") {
+            let cids = cids.iter().filter_map(Value::as_str);
+            self.0.state.withdrawn = cids.map(str::to_owned).collect();
         }
         self.0.state.seq = state.get("seq").and_then(Value::as_u64).unwrap_or_default();
         self.0.state.peer = state.get("peer").and_then(Value::as_str).map(str::to_owned);
@@ -298,6 +303,7 @@ impl Reader {
             | EventKind::UploadSent { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
+            | EventKind::Withdrawn { .. }
             | EventKind::Limited { .. }
             | EventKind::AsksFirst { .. }
             | EventKind::Asking { .. }
@@ -331,6 +337,8 @@ struct PresentState {
     provides_unset: bool,
     #[serde(default)]
     copies: Vec<Copy>,
+    #[serde(default)]
+    withdrawn: BTreeSet<String>,
     #[serde(default)]
     sent_day: u64,
     #[serde(default)]

@@ -488,6 +488,7 @@ pub trait Network: 'static {
     fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>>;
     /// Something waits for the network: if there is no connection, one is tried for more often until there is.
     fn hurry(&self);
-    /// Stops announcing functions. The records at nodes expire by themselves.
-    fn withdraw(&self, names: Vec<FunctionName>);
+    /// Stops announcing functions at once, and has the nodes that hold their records forget these, once there is a
+    /// connection. Returns those of which some node could not be told, whose records may be there until they expire.
+    fn withdraw(&self, names: Vec<FunctionName>) -> LocalBoxFuture<'static, Vec<FunctionName>>;
 }

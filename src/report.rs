@@ -115,6 +115,7 @@ pub fn report(version: &str, now: u64, state: &State, logs: &[(ItemId, Vec<LogLi
         "notice": mask.of("notice", &state.notice),
         "noticed": state.noticed,
         "copies": mask.of("copies", &state.copies),
+        "withdrawn": state.withdrawn.len(),
         "count": state.items.len(),
         "items": items,
     });

@@ -113,8 +113,8 @@ impl ports::Network for Network {
         self.peer().hurry();
     }
 
-    fn withdraw(&self, names: Vec<FunctionName>) {
-        ports::Network::withdraw(&self.peer(), names);
+    fn withdraw(&self, names: Vec<FunctionName>) -> LocalBoxFuture<'static, Vec<FunctionName>> {
+        ports::Network::withdraw(&self.peer(), names)
     }
 }
 

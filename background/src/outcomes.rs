@@ -111,6 +111,7 @@ impl Outcomes {
             | EventKind::UploadSent { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
+            | EventKind::Withdrawn { .. }
             | EventKind::Limited { .. }
             | EventKind::AsksFirst { .. }
             | EventKind::Providing { .. }

@@ -51,5 +51,6 @@ event-removed = أُزيل ملف
 event-unconfirmed = بدأت الإضافة من جديد
 event-confirmed = صار بإمكان الآخرين العثور مجددًا على ما تشاركه
 event-released = تخلّى مخزن عن نسخة
+event-withdrawn = أُبلغت العقد بما لم تعد مشاركته قائمة
 event-settings = تغيّرت الإعدادات
 event-started = بدأت الإضافة

@@ -47,5 +47,6 @@ event-removed = A file was removed
 event-unconfirmed = The extension started again
 event-confirmed = Others can find what you share again
 event-released = A storage gave up a copy
+event-withdrawn = Nodes were told what is not shared any more
 event-settings = The settings were changed
 event-started = The extension started

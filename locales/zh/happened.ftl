@@ -51,5 +51,6 @@ event-removed = 移除了一个文件
 event-unconfirmed = 扩展重新启动了
 event-confirmed = 其他人又能找到你分享的内容了
 event-released = 一个存储处放弃了一份副本
+event-withdrawn = 已告知节点哪些文件不再分享
 event-settings = 设置已更改
 event-started = 扩展启动了

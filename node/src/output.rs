@@ -241,6 +241,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::UploadSent { .. }
         | EventKind::UploadEnded { error: None, .. }
         | EventKind::Released { .. }
+        | EventKind::Withdrawn { .. }
         | EventKind::Limited { .. }
         | EventKind::AsksFirst { .. }
         | EventKind::Asking { .. }

@@ -18,10 +18,11 @@ pub(crate) enum Command {
     Provide(FunctionName, oneshot::Sender<()>),
     /// Provide these functions, whose records were found: they are stored again with those that are old.
     Keep(Vec<FunctionName>),
-    /// Stop providing these functions.
-    Withdraw(Vec<FunctionName>, Option<oneshot::Sender<()>>),
-    /// Stop providing every function; answered once the nodes that could be told have been.
-    WithdrawAll(oneshot::Sender<()>),
+    /// Stop providing these functions; answered once the nodes that could be told have been, with those of which some
+    /// could not.
+    Withdraw(Vec<FunctionName>, oneshot::Sender<Vec<FunctionName>>),
+    /// Stop providing every function; answered in the same way.
+    WithdrawAll(oneshot::Sender<Vec<FunctionName>>),
     /// The records of these functions were sent but not found: send them again when the functions
     /// are provided again.
     NotFound(Vec<FunctionName>),

@@ -9,6 +9,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 use futures::{FutureExt, StreamExt};
 use libp2p::PeerId;
+use tokio::sync::oneshot;
 
 use crate::command::Command;
 use crate::peer::Peer;
@@ -64,8 +65,10 @@ impl Network for Peer {
         Peer::hurry(self);
     }
 
-    fn withdraw(&self, names: Vec<FunctionName>) {
-        self.tell(Command::Withdraw(names, None));
+    fn withdraw(&self, names: Vec<FunctionName>) -> LocalBoxFuture<'static, Vec<FunctionName>> {
+        let (done, told) = oneshot::channel();
+        self.tell(Command::Withdraw(names.clone(), done));
+        async move { told.await.unwrap_or(names) }.boxed_local()
     }
 }
 

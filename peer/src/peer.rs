@@ -128,8 +128,7 @@ impl Peer {
     /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn withdraw(&self, name: FunctionName) -> Result<(), NetworkError> {
         let (done, told) = oneshot::channel();
-        self.command(Command::Withdraw(vec![name], Some(done)))
-            .await?;
+        self.command(Command::Withdraw(vec![name], done)).await?;
         select(told, Delay::new(WITHDRAW)).await;
         Ok(())
     }

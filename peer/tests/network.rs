@@ -8,7 +8,7 @@ use fluence::call::{
     ErrorCode, HoldsArgs, HoldsOk, MAX_HELD, MAX_MESSAGE, Reply, Request, WithdrawArgs,
 };
 use fluence::names::FunctionName;
-use fluence::ports::NetworkError;
+use fluence::ports::{self, NetworkError};
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role, Statuses};
 use futures::StreamExt;
@@ -556,6 +556,31 @@ async fn a_node_says_which_records_it_holds() {
     let too_many = [&names[..], &names[..1]].concat();
     let refused = held(&alice, &too_many).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::BadRequest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_run_announced_can_be_withdrawn() {
+    let node = node().await;
+    let keypair = Keypair::generate_ed25519();
+    let start = async || {
+        let config = Config::client(keypair.clone(), vec![node.ws.clone()]);
+        let (peer, calls, mut statuses) = Peer::start(config).expect("the client starts");
+        echo(calls);
+        soon("the client is online", statuses.online()).await;
+        peer
+    };
+    let alice = start().await;
+    let bob = provider(&node.ws).await;
+    let unconfirmed = soon("announce", alice.announce(vec![name("file")])).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    // It ends without a word, as a program that is killed does.
+    soon("shutdown", alice.shutdown()).await;
+    let alice = start().await;
+    assert_eq!(who_provides(&bob, "file").await, [alice.id()]);
+    let untold = ports::Network::withdraw(&alice, vec![name("file")]);
+    assert_eq!(soon("it is withdrawn", untold).await, []);
+    let found: Vec<PeerId> = soon("look-up", bob.providers(name("file")).collect()).await;
+    assert_eq!(found, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -650,6 +650,7 @@ pub fn event(kind: &EventKind, state: &State) -> String {
         EventKind::Unconfirmed => event_unconfirmed(),
         EventKind::Confirmed { .. } => event_confirmed(),
         EventKind::Released { .. } => event_released(),
+        EventKind::Withdrawn { .. } => event_withdrawn(),
         EventKind::Settings { .. } => event_settings(),
         EventKind::Started { .. } => event_started(),
         EventKind::Status { .. }

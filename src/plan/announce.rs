@@ -30,6 +30,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
 /// The waits between attempts that were not confirmed.
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MOST: Duration = Duration::from_secs(5 * 60);
+/// How many times nodes that do not answer are told again of what is not provided any more. Records expire by themselves.
+const LAST_ATTEMPT: u32 = 8;
 
 /// The files that are offered, and when each is announced next.
 #[derive(Default)]
@@ -80,18 +82,62 @@ impl<P: Platform> Engine<P> {
         wake(&mut offers);
     }
 
-    /// Stops offering the file of an item.
+    /// Stops offering the file of an item. Nodes are told once it is recorded that it is not provided.
     pub(super) fn withdraw(&self, id: &ItemId) {
-        let mut offers = self.0.offers.0.borrow_mut();
-        let Some(Offer { name, .. }) = offers.by_item.remove(id) else {
+        self.0.offers.0.borrow_mut().by_item.remove(id);
+    }
+
+    /// Has nodes forget the records of everything that is no longer provided here, now or as soon as it can be. What is left
+    /// to do is read from the state, so that it is done by a later run if this one ends.
+    pub(super) fn withdraw_unprovided(&self) {
+        if self.0.withdrawing.get() || self.with_state(|state| state.withdrawn.is_empty()) {
             return;
-        };
-        // The same file may be here twice.
-        let is_offered = offers.by_item.values().any(|other| other.name == name);
-        drop(offers);
-        if !is_offered {
-            self.0.platform.network().withdraw(vec![name]);
         }
+        self.0.withdrawing.set(true);
+        let engine = self.clone();
+        self.spawn(async move {
+            let mut attempt = 0;
+            loop {
+                let was_online = engine.is_online();
+                let untold = engine.withdraw_once(attempt == LAST_ATTEMPT).await;
+                if engine.with_state(|state| state.withdrawn.is_empty()) {
+                    break;
+                }
+                if untold {
+                    let random = engine.0.platform.random();
+                    let wait = backoff(RETRY_BASE, RETRY_MOST, attempt, random);
+                    engine.sleep(wait).await;
+                    while !engine.wait_online(RETRY_MOST).await {}
+                    attempt += u32::from(was_online);
+                }
+            }
+            engine.0.withdrawing.set(false);
+        });
+    }
+
+    /// Tells nodes once of what is no longer provided. Returns whether some of it could not be told and is to be tried
+    /// again, which is not so after the last time.
+    async fn withdraw_once(&self, is_last: bool) -> bool {
+        let (all, due) = self.with_state(|state| (state.withdrawn.clone(), state.unprovided()));
+        let due: HashMap<FunctionName, String> = due
+            .into_iter()
+            .filter_map(|cid| Some((FunctionName::file(&cid.parse().ok()?), cid)))
+            .collect();
+        let names: Vec<FunctionName> = due.keys().cloned().collect();
+        let told = self.0.platform.network().withdraw(names.clone());
+        let untold = self.within(BATCH_PATIENCE, told).await.unwrap_or(names);
+        let untold: HashSet<&String> = match is_last {
+            true => HashSet::new(),
+            false => untold.iter().filter_map(|name| due.get(name)).collect(),
+        };
+        let cids: Vec<String> = all
+            .into_iter()
+            .filter(|cid| !untold.contains(cid))
+            .collect();
+        if !cids.is_empty() {
+            self.record([EventKind::Withdrawn { cids }]).await;
+        }
+        !untold.is_empty()
     }
 
     /// Announces everything again, because the network is there or is back.
@@ -203,7 +249,7 @@ impl<P: Platform> Engine<P> {
             else {
                 // It was withdrawn while it was being announced.
                 if !offers.by_item.values().any(|offer| offer.name == *name) {
-                    self.0.platform.network().withdraw(vec![name.clone()]);
+                    drop(self.0.platform.network().withdraw(vec![name.clone()]));
                 }
                 return false;
             };

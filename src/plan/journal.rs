@@ -31,6 +31,11 @@ struct Waiting {
 impl<P: Platform> Engine<P> {
     /// Applies the events now, and has them recorded in order, without waiting for that.
     pub(super) fn tell(&self, kinds: impl IntoIterator<Item = EventKind>) {
+        self.take(kinds);
+        self.withdraw_unprovided();
+    }
+
+    fn take(&self, kinds: impl IntoIterator<Item = EventKind>) {
         let at = self.now();
         let mut waiting = self.0.journal.0.borrow_mut();
         {

@@ -129,6 +129,8 @@ struct Inner<P> {
     watching: Cell<u64>,
     /// Whether copies at storages are being taken back.
     releasing: Cell<bool>,
+    /// Whether nodes are being told of what is not provided any more.
+    withdrawing: Cell<bool>,
     /// How many times each fetch has been resumed without a person since its last new block.
     resumed: RefCell<HashMap<ItemId, u32>>,
 }
@@ -154,6 +156,7 @@ impl<P: Platform> Engine<P> {
             lost: Cell::new(platform.now_ms()),
             hashed: RefCell::default(),
             releasing: Cell::default(),
+            withdrawing: Cell::default(),
             watching: Cell::default(),
             resumed: RefCell::default(),
             platform,

@@ -89,6 +89,7 @@ impl<P: Platform> Engine<P> {
                 .is_some_and(|stored| !stored.contains(&item.id));
             self.go_on_with(item, gone).await;
         }
+        self.withdraw_unprovided();
         self.watch_limits();
     }
 

@@ -193,6 +193,11 @@ pub enum EventKind {
         /// Why it is still there, if it is.
         left: Option<Left>,
     },
+    /// The nodes that had the records of these files were told that they are not provided any more, or are not told again.
+    Withdrawn {
+        /// The CIDs of the files, canonical.
+        cids: Vec<String>,
+    },
     /// A fetched file is provided to others too, or no longer is. Others may not find it before
     /// [`EventKind::Confirmed`].
     Providing {
@@ -303,6 +308,7 @@ impl EventKind {
             Self::Unconfirmed
             | Self::Confirmed { .. }
             | Self::Released { .. }
+            | Self::Withdrawn { .. }
             | Self::Settings { .. }
             | Self::Network { .. }
             | Self::Room { .. }
@@ -321,6 +327,8 @@ struct Flat {
     id: Option<ItemId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cids: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mime: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -406,6 +414,7 @@ flat! {
     AsksFirst { id, asks } = "asks_first",
     Asking { id, peer } = "asking",
     Released { cid, multiaddr, left } = "released",
+    Withdrawn { cids } = "withdrawn",
     Providing { id, providing } = "providing",
     Saved { id, name } = "saved",
     Log { id, entry } = "log",

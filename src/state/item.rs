@@ -746,6 +746,7 @@ impl Item {
             | EventKind::Room { .. }
             | EventKind::Started { .. }
             | EventKind::Released { .. }
+            | EventKind::Withdrawn { .. }
             | EventKind::Notice { .. } => {}
         }
     }

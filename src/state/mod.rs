@@ -8,6 +8,8 @@ mod log;
 mod network;
 mod settings;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -48,6 +50,9 @@ pub struct State {
     /// The copies that storages keep in the name of this peer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,
+    /// The CIDs of files that are not provided any more, of which the nodes that have their records are still to be told.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub withdrawn: BTreeSet<String>,
     /// The connection to the network.
     pub network: NetworkStatus,
     /// The base URL of the node's storage, if it serves links to any browser.
@@ -79,6 +84,17 @@ const DAY_MS: u64 = 24 * 3_600_000;
 const MAX_COPIES: usize = 20_000;
 
 impl State {
+    /// Those of [`Self::withdrawn`] that nothing here provides; another item may have the same file, or it may be shared
+    /// again.
+    pub fn unprovided(&self) -> Vec<String> {
+        let provided = cids(self.items.values().filter(|item| item.providing));
+        let withdrawn = self.withdrawn.iter();
+        withdrawn
+            .filter(|cid| provided.binary_search(&cid.as_str()).is_err())
+            .cloned()
+            .collect()
+    }
+
     /// The copies of files that nothing here provides any more, and that are to be taken back at this time, in Unix
     /// milliseconds.
     pub fn unwanted(&self, now: u64) -> Vec<Copy> {
@@ -216,7 +232,21 @@ impl State {
             self.seq = event.seq;
         }
         let at = event.at;
-        match &event.kind {
+        let provided = event.kind.item().and_then(|id| {
+            let item = self.items.get(id).filter(|item| item.providing);
+            Some((id, item?.cid.clone()?))
+        });
+        self.change(&event.kind, at);
+        if let Some((id, cid)) = provided
+            && !self.items.get(id).is_some_and(|item| item.providing)
+            && self.withdrawn.len() < MAX_COPIES
+        {
+            self.withdrawn.insert(cid);
+        }
+    }
+
+    fn change(&mut self, kind: &EventKind, at: u64) {
+        match kind {
             EventKind::ShareBegan {
                 id,
                 name,
@@ -296,6 +326,11 @@ impl State {
                     }
                 }
             }
+            EventKind::Withdrawn { cids } => {
+                for cid in cids {
+                    self.withdrawn.remove(cid);
+                }
+            }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),
             EventKind::Web { base, page } => {
@@ -341,11 +376,11 @@ impl State {
                     peer: Some(peer),
                     expires,
                     ..
-                } = &event.kind
+                } = kind
                 {
                     self.keep_copy(id, multiaddr, peer, *expires, at);
                 }
-                let counted = match &event.kind {
+                let counted = match kind {
                     EventKind::UploadSent { size, .. } => *size,
                     EventKind::UploadEnded { sent, .. } => {
                         let item = self.items.get(id);
@@ -358,7 +393,7 @@ impl State {
                     self.sent_day = at / DAY_MS;
                 }
                 if let Some(item) = self.items.get_mut(id) {
-                    item.apply(&event.kind, at);
+                    item.apply(kind, at);
                 }
             }
         }

@@ -79,10 +79,10 @@ impl LookUps {
     /// Stops providing these functions.
     pub(super) fn withdraw(&mut self, swarm: &mut Swarm<Behaviour>, names: &[FunctionName]) {
         for name in names {
-            if self.offers.withdraw(name) {
-                swarm.behaviour_mut().kad.stop_providing(&key(name));
-                self.withdrawals.add(name.clone());
-            }
+            self.offers.withdraw(name);
+            swarm.behaviour_mut().kad.stop_providing(&key(name));
+            // An earlier run may have provided it.
+            self.withdrawals.add(name.clone());
         }
     }
 

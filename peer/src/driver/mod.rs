@@ -388,9 +388,7 @@ impl Driver {
             Command::Keep(names) => self.look_ups.keep(names),
             Command::Withdraw(names, done) => {
                 self.look_ups.withdraw(&mut self.swarm, &names);
-                if let Some(done) = done {
-                    self.look_ups.withdrawals.when_done(done);
-                }
+                self.look_ups.withdrawals.when_done(done);
             }
             Command::WithdrawAll(done) => {
                 self.look_ups.withdraw_all(&mut self.swarm);

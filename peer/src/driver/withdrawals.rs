@@ -34,7 +34,9 @@ pub(super) struct Withdrawals {
     /// Those of which a node is to be told. They are told together.
     untold: HashMap<PeerId, Vec<Withdrawn>>,
     telling: HashMap<OutboundRequestId, Vec<Withdrawn>>,
-    waiting: Vec<oneshot::Sender<()>>,
+    /// Those of which some node could not be told.
+    lost: Vec<FunctionName>,
+    waiting: Vec<oneshot::Sender<Vec<FunctionName>>>,
 }
 
 /// A function that is not provided any more.
@@ -50,11 +52,13 @@ impl Withdrawals {
     pub(super) fn add(&mut self, name: FunctionName) {
         if self.queue.len() < OWN_FUNCTIONS {
             self.queue.push_back(Withdrawn { name, tries: 0 });
+        } else {
+            self.lost.push(name);
         }
     }
 
-    /// Tells `done` once everything is taken back that is to be by now.
-    pub(super) fn when_done(&mut self, done: oneshot::Sender<()>) {
+    /// Tells `done` once everything is taken back that is to be by now, or cannot be.
+    pub(super) fn when_done(&mut self, done: oneshot::Sender<Vec<FunctionName>>) {
         self.waiting.retain(|waiting| !waiting.is_closed());
         self.waiting.push(done);
         self.finish();
@@ -66,12 +70,14 @@ impl Withdrawals {
             looking,
             untold,
             telling,
-            ..
+            lost,
+            waiting,
         } = self;
         if queue.is_empty() && looking.is_empty() && untold.is_empty() && telling.is_empty() {
-            for done in self.waiting.drain(..) {
-                let _ = done.send(());
+            for done in waiting.drain(..) {
+                let _ = done.send(lost.clone());
             }
+            lost.clear();
         }
     }
 
@@ -136,6 +142,8 @@ impl Withdrawals {
         withdrawn.tries += 1;
         if withdrawn.tries < TRIES {
             self.queue.push_back(withdrawn);
+        } else {
+            self.lost.push(withdrawn.name);
         }
     }
 
@@ -183,6 +191,9 @@ mod tests {
             withdrawals.tell(withdrawn, std::iter::empty());
         }
         assert!(withdrawals.queue.is_empty());
+        let (done, mut lost) = oneshot::channel();
+        withdrawals.when_done(done);
+        assert_eq!(lost.try_recv(), Ok(vec!["a".parse().unwrap()]));
         let node = PeerId::random();
         withdrawals.add("b".parse().unwrap());
         let withdrawn = withdrawals.queue.pop_front().unwrap();

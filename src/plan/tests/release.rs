@@ -99,13 +99,46 @@ fn what_was_stopped_without_a_connection_is_taken_back_later() {
 }
 
 #[test]
+fn the_name_of_what_was_stopped_without_a_connection_is_withdrawn_later() {
+    for remove in [false, true] {
+        let world = World::default();
+        let mut a = world.machine("alice");
+        a.online();
+        let (id, cid) = share(&a, "a", &file(1000, 81));
+        let (twice, kept) = share(&a, "b", &file(1000, 82));
+        a.offline();
+        let stop = |id| match remove {
+            true => Command::Remove { ids: vec![id] },
+            false => Command::Stop { id },
+        };
+        command(&a, stop(id));
+        command(&a, stop(twice.clone()));
+        world.sim.pass(MINUTE);
+        a.restart();
+        // This one is shared again before nodes could be told.
+        if remove {
+            begin_share(&a, input(&a, "b", &file(1000, 82)));
+        } else {
+            done(command(&a, Command::ShareAgain { id: twice }));
+        }
+        assert_eq!(world.providers(&function(&cid)), 1);
+        a.online();
+        let told = || a.engine.with_state(|state| state.withdrawn.is_empty());
+        assert!(world.sim.run_until(LONG, told), "{remove}");
+        assert_eq!(world.providers(&function(&cid)), 0);
+        world.sim.pass(MINUTE);
+        assert_eq!(world.providers(&function(&kept)), 1);
+    }
+}
+
+#[test]
 fn a_kill_at_any_point_of_stopping_leaves_nothing_in_storage() {
     let mut killed = 0;
     for kill_at in 1.. {
         let world = World::default();
         let storage = world.node("node", "store");
         let (mut a, b) = world.alice_and_bob(Settings::default());
-        let (id, _) = fetched_once(&a, &b);
+        let (id, cid) = fetched_once(&a, &b);
         a.kill_at.set(Some(a.steps.get() + kill_at));
         let (engine, stop) = (a.engine.clone(), Command::Stop { id: id.clone() });
         world.sim.spawn(a.group, async move {
@@ -125,6 +158,8 @@ fn a_kill_at_any_point_of_stopping_leaves_nothing_in_storage() {
             done(command(&a, Command::Stop { id }));
         }
         until_released(&a, &storage);
+        let withdrawn = || world.providers(&function(&cid)) == 0;
+        assert!(world.sim.run_until(LONG, withdrawn), "{kill_at}");
     }
     assert!(killed >= 2, "{killed}");
 }

@@ -52,7 +52,8 @@ fn bytes_that_a_power_failure_changed_are_not_served() {
     let dag = a.disk.0.borrow().files[&id].dag.clone().unwrap();
     let lost = &dag.blocks[4];
     assert!(!storage.blocks.borrow().contains_key(&key(&lost.cid)));
-    assert_eq!(world.providers(&function(&cid)), 0);
+    let withdrawn = || world.providers(&function(&cid)) == 0;
+    assert!(world.sim.run_until(MINUTE, withdrawn));
     command(&b, Command::Remove { ids: vec![fetched] });
 
     // What an earlier run stored is served if it is whole.

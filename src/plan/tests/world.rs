@@ -1118,13 +1118,17 @@ impl Network for SimNetwork {
 
     fn hurry(&self) {}
 
-    fn withdraw(&self, names: Vec<FunctionName>) {
+    fn withdraw(&self, names: Vec<FunctionName>) -> LocalBoxFuture<'static, Vec<FunctionName>> {
+        if !self.online() {
+            return std::future::ready(names).boxed_local();
+        }
         let mut records = self.world.inner.records.borrow_mut();
         for name in names {
             if let Some(peers) = records.get_mut(&name) {
                 peers.remove(&self.me);
             }
         }
+        std::future::ready(Vec::new()).boxed_local()
     }
 }
 
