@@ -71,9 +71,10 @@ impl<P: Platform> Engine<P> {
             }
         }
         let earlier = self.0.earlier.take();
-        let is_shared = |id| self.item(id, Item::is_shared).unwrap_or_default();
+        let is_shared = |id: &&ItemId| self.item(id, Item::is_shared).unwrap_or_default();
+        let shared: HashSet<ItemId> = earlier.iter().filter(is_shared).cloned().collect();
         // This stops being true until each file has been found and reached again.
-        if earlier.iter().any(is_shared) {
+        if !shared.is_empty() {
             self.tell([EventKind::Unconfirmed]);
         }
         for id in earlier {
@@ -87,13 +88,14 @@ impl<P: Platform> Engine<P> {
             let gone = stored
                 .as_ref()
                 .is_some_and(|stored| !stored.contains(&item.id));
-            self.go_on_with(item, gone).await;
+            self.go_on_with(item, gone, shared.contains(&id)).await;
         }
         self.withdraw_unprovided();
         self.watch_limits();
     }
 
-    async fn go_on_with(&self, item: Item, gone: bool) {
+    /// Goes on with an item of an earlier run: whether its bytes are gone, and whether it was shared then.
+    async fn go_on_with(&self, item: Item, gone: bool, was_shared: bool) {
         let id = &item.id;
         match &item.status {
             Status::Announcing | Status::Shared | Status::Stopped | Status::Done if gone => {
@@ -121,7 +123,7 @@ impl<P: Platform> Engine<P> {
             Status::Announcing | Status::Shared if item.stays && !self.is_readable(id).await => {}
             Status::Announcing | Status::Shared | Status::Done if item.providing => {
                 match item_cid(&item) {
-                    Some(cid) if item.is_shared() => self.offer_known(id, &cid),
+                    Some(cid) if was_shared => self.offer_known(id, &cid),
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }

@@ -411,3 +411,29 @@ fn files_whose_items_were_lost_are_items_again() {
     done(command(&a, Command::ShareAgain { id: lost.clone() }));
     until(&a, &lost, |item| item.status == Status::Shared);
 }
+
+#[test]
+fn a_start_writes_one_event_for_all_that_is_shared() {
+    let world = World::default();
+    let mut a = world.machine("alice");
+    world.node("node", "store");
+    a.online();
+    let mut ids: Vec<ItemId> = (1..4)
+        .map(|n| share(&a, &format!("{n}.jpg"), &file(1000, n)).0)
+        .collect();
+    let before = a.journal.borrow().len();
+    a.restart();
+    a.online();
+    for id in &ids {
+        until(&a, id, |item| item.status == Status::Shared);
+    }
+    let journal = a.journal.borrow();
+    let since = journal[before..].iter().map(|event| event.kind.clone());
+    let mut since: Vec<EventKind> = since.filter(|kind| !kind.is_ephemeral()).collect();
+    let Some(EventKind::Confirmed { ids: confirmed }) = since.pop() else {
+        panic!("{since:?}");
+    };
+    assert_eq!(since, [EventKind::Unconfirmed]);
+    ids.sort();
+    assert_eq!(confirmed, ids);
+}
