@@ -105,7 +105,14 @@ impl History {
 
 /// The snapshot of a state with which a history can begin: it has no keys.
 pub fn frame(state: &State) -> String {
-    journal::snapshot(&without_keys(state))
+    let tells = |item: &Item| {
+        let upload = item.upload.as_ref();
+        item.key.is_some() || upload.is_some_and(|upload| upload.token.is_some())
+    };
+    match state.items.values().any(tells) {
+        true => journal::snapshot(&without_keys(state)),
+        false => journal::snapshot(state),
+    }
 }
 
 /// An event of a journal as it is kept in the history, if it has anything that is not.
@@ -123,16 +130,12 @@ pub fn event(text: &str) -> Option<Event> {
 /// it.
 fn without_keys(state: &State) -> State {
     let mut state = state.clone();
-    let keyless = state.items.values().map(|item| {
-        let mut item = item.clone();
+    for item in state.items.iter_mut() {
         item.key = None;
         if let Some(upload) = &mut item.upload {
             upload.token = None;
         }
-        item
-    });
-    let keyless: Vec<Item> = keyless.collect();
-    state.items = keyless.into_iter().collect();
+    }
     state
 }
 

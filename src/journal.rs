@@ -26,6 +26,9 @@ const PRESENT: &str = "{\"version\":3,";
 /// The version of a text without a number, which only version 1 wrote.
 const FIRST: u64 = 1;
 
+/// How many bytes of a snapshot an item takes, with some to spare.
+const ITEM: usize = 400;
+
 /// The snapshot of a state, as text.
 pub fn snapshot(state: &State) -> String {
     #[derive(Serialize)]
@@ -37,7 +40,11 @@ pub fn snapshot(state: &State) -> String {
         version: VERSION,
         state,
     };
-    serde_json::to_string(&snapshot).unwrap_or_default()
+    // A text that grows leaves memory behind.
+    let mut text = Vec::with_capacity(ITEM * (state.items.len() + 10));
+    let written = serde_json::to_writer(&mut text, &snapshot);
+    let text = written.ok().and_then(|()| String::from_utf8(text).ok());
+    text.unwrap_or_default()
 }
 
 /// An event, as text of one line.
@@ -159,10 +166,11 @@ impl Reader {
 
     fn snapshot(&mut self, text: &str) {
         // Most snapshots are whole, and there may be thousands of items, which are read with little memory this way.
-        if let Some(Ok(Present { state })) = present(text) {
+        if let Some(Ok(Present { mut state })) = present(text) {
+            state.items.iter_mut().for_each(rest);
             self.0.state = State {
                 seq: state.seq,
-                items: Items::from_iter(state.items.into_values().map(at_rest)),
+                items: state.items,
                 settings: state.settings,
                 provides_unset: state.provides_unset,
                 copies: state.copies,
@@ -200,7 +208,10 @@ impl Reader {
             Some(Value::Object(written)) => {
                 for (id, item) in written {
                     match read_item(&id, item) {
-                        Some(item) => items.push(at_rest(item)),
+                        Some(mut item) => {
+                            rest(&mut item);
+                            items.push(item);
+                        }
                         None => self.0.damage.items += 1,
                     }
                 }
@@ -331,7 +342,7 @@ struct Present {
 #[derive(Deserialize)]
 struct PresentState {
     seq: u64,
-    items: BTreeMap<ItemId, Item>,
+    items: Items,
     settings: Option<Settings>,
     #[serde(default)]
     provides_unset: bool,
@@ -357,13 +368,10 @@ fn from_value<T: DeserializeOwned>(value: &Value) -> serde_json::Result<T> {
     serde_json::from_str(&value.to_string())
 }
 
-/// An item none of whose bytes move.
-fn at_rest(item: Item) -> Item {
-    Item {
-        progress: None,
-        asking: None,
-        ..item
-    }
+/// Notes that no bytes of an item move.
+fn rest(item: &mut Item) {
+    item.progress = None;
+    item.asking = None;
 }
 
 fn version_of(written: &Map<String, Value>) -> u64 {
