@@ -38,6 +38,7 @@ pub mod outcomes;
 pub mod own_ipfs;
 pub mod pages;
 pub mod platform;
+pub mod rest;
 pub mod save;
 pub mod saving;
 pub mod sharing;

@@ -16,6 +16,7 @@ use crate::network::Network;
 use crate::notices::{Kind, Notices};
 use crate::offscreen::Offscreen;
 use crate::platform::Browser;
+use crate::rest::Rest;
 use crate::saving::Saving;
 use crate::sharing::{Sharing, Together, Wish};
 use crate::source::typed;
@@ -37,6 +38,8 @@ pub struct Outcomes {
     pub button: Rc<Button>,
     /// What is shown while the worker starts the next time.
     pub memory: Rc<Memory>,
+    /// What is done when nothing happens any more.
+    pub rest: Rc<Rest>,
     /// The page that copies links.
     pub page: Offscreen,
 }
@@ -45,6 +48,7 @@ impl Outcomes {
     /// Deals with an event.
     pub fn of(self: &Rc<Self>, event: &Event) {
         let outcomes = Rc::clone(self);
+        self.rest.stir();
         match &event.kind {
             EventKind::ShareBegan { id, .. } => self.sharing.is_wanted(id),
             // What is fetched gets one when it is done.

@@ -44,6 +44,7 @@ use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder};
+use crate::rest::Rest;
 use crate::save::Saver;
 use crate::saving::Saving;
 use crate::sharing::{self, How, Sharing, Wish};
@@ -85,6 +86,7 @@ pub struct Worker {
     saving: Rc<Saving>,
     notices: Notices,
     button: Rc<Button>,
+    rest: Rc<Rest>,
     /// Whether the browser has an update of the extension that it has not installed yet.
     has_update: Cell<bool>,
     /// Whether faces are told of the nodes and the calls.
@@ -201,6 +203,7 @@ impl Worker {
             saving,
             notices,
             button,
+            rest: Rc::default(),
             has_update: Cell::new(false),
             is_live: Cell::new(false),
             tests: Cell::new(0),
@@ -215,6 +218,7 @@ impl Worker {
             notices: worker.notices.clone(),
             button: Rc::clone(&worker.button),
             memory: Rc::new(Memory::new(worker.engine.clone(), worker.defaults.clone())),
+            rest: Rc::clone(&worker.rest),
             page,
         });
         recorder.observe(move |event| outcomes.of(event));
@@ -406,6 +410,7 @@ impl Worker {
             "message" => self.message(port, second),
             "disconnect" => {
                 self.faces.remove(port);
+                self.rest.stir();
                 self.sharing.reading.pages.disconnect(port);
                 spawn_local(async move { worker.saving.hide(port).await });
             }

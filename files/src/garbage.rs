@@ -22,6 +22,11 @@ pub fn made() {
     let made = MADE.get() + 1;
     MADE.set(made % REMIND_AFTER);
     if made == REMIND_AFTER {
-        drop(ArrayBuffer::new(REMINDER));
+        collect();
     }
+}
+
+/// Makes the browser collect the garbage of this worker soon.
+pub fn collect() {
+    drop(ArrayBuffer::new(REMINDER));
 }
