@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use fluence::failure::Failure;
 use fluence::plan::Engine;
-use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, LogEntry, Origin, Status};
 use fluence_peer::Multiaddr;
 use wasm_bindgen_futures::spawn_local;
 use web::js::warn_on_error;
@@ -101,6 +101,13 @@ impl Outcomes {
                 }
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
+            EventKind::Log {
+                id,
+                entry: LogEntry::FetchedAgain,
+            } => {
+                let id = id.clone();
+                spawn_local(async move { outcomes.fetched(&id).await });
+            }
             // These change little that is shown.
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
@@ -187,9 +194,10 @@ impl Outcomes {
         self.notices.about(id, Kind::Shared, &notice).await;
     }
 
+    /// What a person fetched is here. It may have been here before, as something that they shared.
     async fn fetched(self: &Rc<Self>, id: &ItemId) {
         let item = self.engine.with_state(|state| state.items.get(id).cloned());
-        let Some(item) = item.filter(|item| item.origin == Origin::Fetch) else {
+        let Some(item) = item else {
             return;
         };
         let to_be_saved = self.engine.settings().save_fetched && item.saved_as.is_none();

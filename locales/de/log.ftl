@@ -7,6 +7,7 @@
 
 hashed = Hash berechnet für { $size }: { $cid }
 shared-again = Noch einmal geteilt: Es ist dieselbe Datei.
+fetched-again = Auch über einen anderen Link abgerufen: Es ist dieselbe Datei.
 reached = Angekündigt, durch Suchen gefunden und von außen erreicht.
 not-reached-yet = Von außen noch nicht gefunden; neuer Versuch.
 no-longer-reached = Die Datei war von außen nicht mehr zu finden; sie wird noch einmal angekündigt.

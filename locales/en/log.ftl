@@ -2,6 +2,7 @@
 
 hashed = Hashed { $size }: { $cid }
 shared-again = Shared once more: it is the same file.
+fetched-again = Fetched by another link, too: it is the same file.
 reached = Announced, found by look-up, and reached from outside.
 not-reached-yet = Not found from outside yet; trying again.
 no-longer-reached = It could not be found from outside any more; announcing it again.

@@ -7,6 +7,7 @@
 
 hashed = Hash calculado de { $size }: { $cid }
 shared-again = Compartido otra vez: es el mismo archivo.
+fetched-again = Obtenido también con otro enlace: es el mismo archivo.
 reached = Anunciado, encontrado al buscarlo y alcanzado desde fuera.
 not-reached-yet = Aún no se encuentra desde fuera; se intenta de nuevo.
 no-longer-reached = Ya no se podía encontrar desde fuera; se anuncia de nuevo.

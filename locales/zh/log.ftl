@@ -7,6 +7,7 @@
 
 hashed = 已计算 { $size } 的哈希：{ $cid }
 shared-again = 再次分享：是同一个文件。
+fetched-again = 也通过另一个链接获取：是同一个文件。
 reached = 已公布，能查找到，也能从外部连接到。
 not-reached-yet = 从外部还找不到；正在重试。
 no-longer-reached = 从外部已找不到；正在重新公布。

@@ -6,6 +6,7 @@ use super::Engine;
 use super::download::{AGAIN_BASE, AGAIN_MOST, Ended, MAX_UNREACHABLE, SILENCE};
 use super::fetch::{Looked, MAX_WITHOUT_BLOCK_MS, PATIENCE_MS, Round};
 use super::jobs::Stop;
+use super::journal::log_line;
 use super::pace::backoff;
 use super::search::{Candidate, Search};
 use crate::Cid;
@@ -68,13 +69,20 @@ impl<P: Platform> Engine<P> {
         let Some(other) = other.filter(|other| is_here(other) == Some(true)) else {
             return Ok(Some(cid));
         };
-        self.record([EventKind::Merged {
-            id: id.clone(),
-            into: other,
-        }])
-        .await;
-        self.forget_bytes(id).await;
+        self.merge_fetch(id, other).await;
         Ok(None)
+    }
+
+    /// Records that a fetch is of the same file as another item, which is here.
+    pub(super) async fn merge_fetch(&self, id: &ItemId, into: ItemId) {
+        let again = log_line(&into, LogEntry::FetchedAgain);
+        let id = id.clone();
+        let merged = EventKind::Merged {
+            id: id.clone(),
+            into,
+        };
+        self.record([again, merged]).await;
+        self.forget_bytes(&id).await;
     }
 
     /// Follows a path from a folder. Returns what is at its end, and its name there; `None` if the fetch was told to stop.

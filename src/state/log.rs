@@ -37,6 +37,8 @@ pub enum LogEntry {
     },
     /// It was shared once more, and is the same file.
     SharedAgain,
+    /// It was fetched by another link, and is the same file.
+    FetchedAgain,
     /// It was found by look-up and reached from outside.
     Reached,
     /// It could not be found from outside at the first attempt; more attempts follow.
@@ -248,6 +250,7 @@ flat! {
     LogEntry as Flat { log }:
     Hashed { cid as text, size } = "hashed",
     SharedAgain = "shared_again",
+    FetchedAgain = "fetched_again",
     Reached = "reached",
     NotReachedYet = "not_reached_yet",
     NoLongerReached = "no_longer_reached",

@@ -15,6 +15,7 @@ pub(crate) fn line<M: Medium>(entry: &LogEntry, about: About) -> String {
     match entry {
         LogEntry::Hashed { cid, size: bytes } => say::hashed(&size(*bytes), cid),
         LogEntry::SharedAgain => say::shared_again().to_owned(),
+        LogEntry::FetchedAgain => say::fetched_again().to_owned(),
         LogEntry::Reached => say::reached().to_owned(),
         LogEntry::NotReachedYet => say::not_reached_yet().to_owned(),
         LogEntry::NoLongerReached => say::no_longer_reached().to_owned(),

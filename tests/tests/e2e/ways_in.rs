@@ -99,6 +99,33 @@ fn a_path_below_a_hash_fetches_just_that() {
     });
 }
 
+#[test]
+fn what_a_path_leads_to_is_saved_although_it_is_here() {
+    play("path_here", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let folder = scene.path("folder");
+        std::fs::create_dir_all(folder.join("a b"))?;
+        let bytes = files::noise(300_000, 97);
+        std::fs::write(folder.join("a b/theirs.bin"), &bytes)?;
+        let own = scene.file("own.bin", &bytes)?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&folder).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        face.share(&[&own]).await?;
+        let shared = face.wait_named("own.bin", &["shared"], SMALL).await?;
+        face.fetch(&format!("fluence:{cid}/a%20b/theirs.bin"))
+            .await?;
+        let saved = bob.saved("own.bin", SMALL).await?;
+        ensure!(std::fs::read(saved)? == bytes, "other bytes were saved");
+        let items = face.items().await?;
+        ensure!(items.len() == 1, "the same file is listed twice: {items:?}");
+        face.press_in(&shared, "item-log-toggle").await?;
+        let told = r#"return document.querySelector('[data-testid="item-log"]')?.innerText.includes('by another link');"#;
+        face.wait("that it says so", SMALL, told).await?;
+        face.picture("here_already").await
+    });
+}
+
 /// Opens the page to which a link leads, as the browser does when one is clicked.
 async fn given(browser: &Browser, link: &str) -> Result<Face> {
     let page = browser.extension_url("popup.html");
