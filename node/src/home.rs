@@ -139,7 +139,7 @@ impl Home {
     /// Fails if the directory cannot be created or locked.
     pub fn work(&self, name: &str) -> Result<Option<Work>, Failed> {
         let _gate = self.gate()?;
-        let path = self.root.join("work").join(name);
+        let path = self.work_path(name);
         fs::create_dir_all(&path).map_err(|error| text::state_unusable(&path, &error))?;
         let held = lock(&path.join("lock")).map_err(|error| text::state_unusable(&path, &error))?;
         Ok(held.map(|lock| Work { path, _lock: lock }))
@@ -150,7 +150,7 @@ impl Home {
     /// # Errors
     /// Fails if the directory cannot be locked.
     pub fn left(&self, name: &str) -> Result<Option<Work>, Failed> {
-        match self.root.join("work").join(name).exists() {
+        match self.work_path(name).exists() {
             true => self.work(name),
             false => Ok(None),
         }
@@ -163,6 +163,11 @@ impl Home {
     pub fn remove(&self, work: Work) -> Result<(), Failed> {
         let _gate = self.gate()?;
         fs::remove_dir_all(&work.path).map_err(|error| text::state_unusable(&work.path, &error))
+    }
+
+    /// The path of the work directory of this name.
+    pub fn work_path(&self, name: &str) -> PathBuf {
+        self.root.join("work").join(name)
     }
 
     /// The work directories whose names have this prefix, the longest untouched first.
@@ -181,7 +186,7 @@ impl Home {
                     bytes: 0,
                     touched: SystemTime::UNIX_EPOCH,
                 };
-                usage.add(&self.root.join("work").join(&usage.name));
+                usage.add(&self.work_path(&usage.name));
                 usage
             })
             .collect();
@@ -200,7 +205,7 @@ impl Home {
         for usage in self.works(prefix) {
             // If the clock has been set back, nothing counts as old.
             let age = now.duration_since(usage.touched).unwrap_or_default();
-            let path = self.root.join("work").join(usage.name);
+            let path = self.work_path(&usage.name);
             // The next sweep tries again to remove whatever cannot be removed now.
             if age >= idle && matches!(lock(&path.join("lock")), Ok(Some(_))) {
                 let _ = fs::remove_dir_all(&path);

@@ -408,6 +408,48 @@ fn a_killed_fetch_continues_where_it_was() {
 }
 
 #[test]
+fn an_unfinished_fetch_of_a_path_is_called_what_was_typed() {
+    let world = World::new();
+    let folder = world.path("holiday");
+    fs::create_dir_all(folder.join("a b")).unwrap();
+    fs::write(folder.join("a b/film.bin"), bytes(20 * MIB)).unwrap();
+    let (_share, link) = world.share("alice", &[&folder]);
+    let typed = format!("{link}/a%20b/film.bin");
+    let to = world.path("out");
+    let args = [typed.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let mut fetch = world.client("bob", "fetch", &args);
+    fetch.event("fetch_began");
+    fetch.kill();
+    // As a person reads it, without JSON.
+    let said = |option: &str, link: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fluence"));
+        let command = command.arg("--state").arg(world.path("bob"));
+        let ended = output(command.args(["fetch", option]).args(link));
+        let said = [ended.stdout, ended.stderr].concat();
+        (ended.status.code(), String::from_utf8(said).unwrap())
+    };
+    let (code, list) = said("--unfinished", None);
+    let shown = list.lines().next().unwrap_or_default();
+    assert!(shown.starts_with(&format!("{typed}  ")), "{code:?} {list}");
+    assert_eq!(list.lines().count(), 1, "{list}");
+    // What is shown can be used as it is, and so can another way to write it.
+    let other = typed.replace("fluence:", "/ipfs/");
+    let (code, discarded) = said("--discard", Some(&other));
+    assert_eq!(code, Some(0), "{discarded}");
+    assert!(
+        discarded.contains(&format!("{other} was removed")),
+        "{discarded}"
+    );
+    let (code, nothing) = said("--discard", Some(&typed));
+    assert_eq!(code, Some(3), "{nothing}");
+    assert!(
+        nothing.contains(&format!("Nothing of {typed} is kept")),
+        "{nothing}"
+    );
+    assert_eq!(said("--unfinished", None).1, "");
+}
+
+#[test]
 fn unfinished_fetches_are_listed_and_discarded_and_not_kept_forever() {
     let world = World::new();
     let path = world.file("a", 20 * MIB);

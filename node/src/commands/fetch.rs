@@ -1,5 +1,7 @@
 //! `fluence fetch`: fetches a file or a folder by its hash.
 
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use clap::Args;
 use fluence::Cid;
 use fluence::command::{Answer, Command};
 use fluence::failure::{About, Code};
-use fluence::names::{Link, canonical, link};
+use fluence::names::{Link, MAX_LINK, canonical, link};
 use fluence::ports::{Platform, Store};
 use fluence::private::record::RecordError;
 use fluence::state::{Event, EventKind, GATEWAY, Item, ItemId, ROUTER, Settings, Status};
@@ -22,7 +24,7 @@ use super::open::{self, Arriving, Opened, Unlocking};
 use super::save::{Changes, Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Earlier, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
-use crate::exit::Failed;
+use crate::exit::{Failed, printable};
 use crate::home::{Home, Work};
 use crate::node::{BaseUrl, List, urls};
 use crate::output::{Output, failure_line, label_bar};
@@ -32,6 +34,8 @@ use crate::text;
 const WORK: &str = "fetch-";
 /// What stands between the CID and a digest of the path, if something in a folder is fetched.
 const PATH: &str = "-in-";
+/// The name of the file in the work directory of a fetch with what the person typed.
+const TYPED: &str = "typed";
 /// How long an unfinished fetch is kept after its last progress.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -91,13 +95,14 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     }
     let link_text = args.link.as_deref().unwrap_or_default();
     if args.discard {
-        return discard(&home, &link_text.parse::<Link>()?, &context.output);
+        return discard(&home, link_text, &context.output);
     }
     // Nothing but the saving at the end knows the key.
     let wanted: Link = link_text.parse()?;
     let target = Target::new(args.output.clone(), args.force)?;
     home.sweep(WORK, KEEP)?;
     let work = work(&home, &wanted)?;
+    keep_typed(&work, &typed(link_text, &wanted))?;
     let client = Client::connect(&home, Some(&work), &args.network, &context.output).await?;
     let earlier = Earlier::of(context, &client, &args.network)?;
     let settings = Settings {
@@ -189,6 +194,29 @@ fn work(home: &Home, wanted: &Link) -> Result<Work, Failed> {
     Ok(work)
 }
 
+/// What the person typed. A key is not shown or written down.
+fn typed(text: &str, wanted: &Link) -> String {
+    match wanted.key {
+        Some(_) => link(&wanted.cid),
+        None => printable(text.trim()),
+    }
+}
+
+/// Writes down what the person typed, for [`list`].
+fn keep_typed(work: &Work, typed: &str) -> Result<(), Failed> {
+    let path = work.path().join(TYPED);
+    fs::write(&path, typed).map_err(|error| Failed::file(&path, &error))
+}
+
+/// What the person typed to begin a fetch, if it is written down and leads to what is kept in this directory.
+fn kept_typed(path: &Path, name: &str) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(path.join(TYPED)).ok()?;
+    file.take(MAX_LINK as u64).read_to_string(&mut text).ok()?;
+    let wanted: Link = text.parse().ok()?;
+    (work_name(&wanted) == name).then(|| typed(&text, &wanted))
+}
+
 /// Lists the unfinished fetches.
 fn list(home: &Home, output: &Output) {
     for left in home.works(WORK) {
@@ -197,26 +225,32 @@ fn list(home: &Home, output: &Output) {
             Some((cid, _)) => (cid, true),
             None => (name, false),
         };
+        let typed = kept_typed(&home.work_path(&left.name), &left.name);
         output.event(&json!({
-            "event": "unfinished", "cid": cid, "inside": inside, "bytes": left.bytes,
+            "event": "unfinished", "cid": cid, "inside": inside, "link": typed, "bytes": left.bytes,
         }));
-        let path = if inside { "/…" } else { "" };
-        output.result(&format!("{cid}{path}  {:>10}", words::size(left.bytes)));
+        let shown = typed.unwrap_or_else(|| {
+            // Earlier versions did not write it down.
+            let path = if inside { "/…" } else { "" };
+            format!("{cid}{path}")
+        });
+        output.result(&format!("{shown}  {:>10}", words::size(left.bytes)));
     }
 }
 
 /// Removes an unfinished fetch.
-fn discard(home: &Home, wanted: &Link, output: &Output) -> Result<(), Failed> {
-    let cid = &wanted.to_string();
-    let name = work_name(wanted);
+fn discard(home: &Home, link_text: &str, output: &Output) -> Result<(), Failed> {
+    let wanted: Link = link_text.parse()?;
+    let typed = typed(link_text, &wanted);
+    let name = work_name(&wanted);
     if !home.works(WORK).iter().any(|left| left.name == name) {
-        return Err(text::nothing_kept(cid));
+        return Err(text::nothing_kept(&typed));
     }
-    let work = work(home, wanted)?;
+    let work = work(home, &wanted)?;
     open::clean(work.path());
     home.remove(work)?;
-    output.event(&json!({"event": "discarded", "cid": cid}));
-    output.say(&text::discarded(cid));
+    output.event(&json!({"event": "discarded", "cid": canonical(&wanted.cid), "link": typed}));
+    output.say(&text::discarded(&typed));
     Ok(())
 }
 
@@ -229,7 +263,7 @@ async fn fetch(
     output: &Output,
 ) -> Result<ItemId, Failed> {
     let mut events = engine.platform().watch();
-    let id = match engine
+    let mut id = match engine
         .command(Command::Fetch {
             link: cid.to_owned(),
         })
@@ -242,31 +276,41 @@ async fn fetch(
     let bar = output.bar(cid);
     loop {
         let item = engine.with_state(|state| state.items.get(&id).cloned());
-        let Some(item) = item else {
-            return Err(text::fetch_removed());
-        };
-        show(&bar, &item);
-        match item.status {
-            Status::Done | Status::Announcing | Status::Shared | Status::Stopped => {
-                bar.finish_and_clear();
-                return Ok(id);
-            }
-            Status::Failed { failure } | Status::Interrupted { failure } => {
-                bar.finish_and_clear();
-                return Err(Failed::of(failure, About::Fetch));
-            }
-            // What an earlier run wrote and did not record is cut off by now.
-            Status::Downloading { .. } => {
-                if let Some(arriving) = &arriving {
-                    arriving.grow(engine.platform().store().data_path(&id)?);
+        if let Some(item) = &item {
+            show(&bar, item);
+            match &item.status {
+                Status::Done | Status::Announcing | Status::Shared | Status::Stopped => {
+                    bar.finish_and_clear();
+                    return Ok(id);
                 }
+                Status::Failed { failure } | Status::Interrupted { failure } => {
+                    bar.finish_and_clear();
+                    return Err(Failed::of(failure.clone(), About::Fetch));
+                }
+                // What an earlier run wrote and did not record is cut off by now.
+                Status::Downloading { .. } => {
+                    if let Some(arriving) = &arriving {
+                        arriving.grow(engine.platform().store().data_path(&id)?);
+                    }
+                }
+                Status::Preparing | Status::Hashing | Status::Searching | Status::Asked { .. } => {}
             }
-            Status::Preparing | Status::Hashing | Status::Searching | Status::Asked { .. } => {}
         }
         match events.recv().await {
-            Ok(event) => tell(output, &event),
+            Ok(event) => {
+                tell(output, &event);
+                match event.kind {
+                    // What is at the end of a path was here already.
+                    EventKind::Merged { id: gone, into } if gone == id => id = into,
+                    EventKind::Removed { id: gone } if gone == id => {
+                        return Err(text::fetch_removed());
+                    }
+                    _ => {}
+                }
+            }
             // Events were missed; the state has all that they changed.
-            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Lagged(_)) if item.is_some() => {}
+            Err(RecvError::Lagged(_)) => return Err(text::fetch_removed()),
             Err(RecvError::Closed) => {
                 return Err(text::fetch_stopped());
             }
