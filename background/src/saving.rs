@@ -10,8 +10,8 @@ use fluence::content::{Dag, zip};
 use fluence::failure::{Code, Failure};
 use fluence::names::{chosen_name, safe_file_name};
 use fluence::plan::Engine;
-use fluence::ports::StoreError;
-use fluence::state::{EventKind, ItemId, LogEntry};
+use fluence::ports::{Platform, Store, StoreError};
+use fluence::state::{EventKind, ItemId, LogEntry, State};
 use fluence::text::quote;
 use wasm_bindgen_futures::spawn_local;
 use web::js::{self, Outcome};
@@ -24,7 +24,7 @@ use crate::save::{Saved, Saver};
 use crate::source::{BlobSource, blob_of_pieces};
 
 /// The most names of one kind that are told when a folder is saved.
-const TOLD_NAMES: usize = 10;
+const TOLD_NAMES: usize = 100;
 
 /// What is between the id of a folder and the number of one of its files, in the name under which the [`Saver`] knows the
 /// file. No id contains it.
@@ -242,7 +242,6 @@ impl Saving {
         let (blob, ending) = if let Some(blob) = own {
             (blob, "")
         } else if dag.is_directory() {
-            self.tell_changes(id, &dag).await;
             let checksums = zip::checksums(&dag, &source, |_| {}).await?;
             (
                 blob_of_pieces(&zip::pieces(&dag, &source, &checksums))?,
@@ -262,11 +261,26 @@ impl Saving {
         ))
     }
 
-    /// Writes into an item's log what the ZIP file of a directory does not have as it was shared.
-    async fn tell_changes(&self, id: &ItemId, dag: &Dag) {
-        // The blocks say what the paths do not. What was opened with a key has none, and is as it was shared.
+    /// What is to be recorded of an item that was saved under this name: what the ZIP file of a directory does not have as it
+    /// was shared, and that it was saved.
+    async fn saved(&self, id: &ItemId, name: String) -> Vec<EventKind> {
+        let saved = |changed| EventKind::Saved {
+            id: id.clone(),
+            name: name.clone(),
+            changed,
+        };
+        let is_folder =
+            |state: &State| state.items.get(id).is_some_and(|item| item.files.is_some());
+        if !self.engine.with_state(is_folder) {
+            return vec![saved(None)];
+        }
+        // The blocks say what the paths do not. Those of a private share are of one file, and what is in that is as it was
+        // shared.
+        let Ok((_, dag)) = self.engine.platform().store().open(id).await else {
+            return vec![saved(None)];
+        };
         let Ok(walk) = Walk::resume(dag.root, Limits::default(), &dag.blocks) else {
-            return;
+            return vec![saved(None)];
         };
         let first = |names: Vec<&str>| names.into_iter().take(TOLD_NAMES).map(quote).collect();
         let links: Vec<&str> = walk.symlinks().iter().map(|link| &*link.path).collect();
@@ -288,9 +302,9 @@ impl Saving {
             id: id.clone(),
             entry,
         };
-        self.engine
-            .record(entries.into_iter().flatten().map(log))
-            .await;
+        let told = entries.into_iter().flatten().map(log);
+        told.chain([saved((renamed > 0).then_some(renamed))])
+            .collect()
     }
 
     /// Checks which downloads have ended, and records them.
@@ -301,11 +315,8 @@ impl Saving {
                     // The folder was not saved if one of its files was.
                     let (id, file) = parts_of(&saved);
                     if file.is_none() {
-                        let saved = EventKind::Saved {
-                            id: id.clone(),
-                            name,
-                        };
-                        self.engine.record([saved]).await;
+                        let saved = self.saved(&id, name).await;
+                        self.engine.record(saved).await;
                     }
                     self.saver.forget(&saved).await;
                     self.close(&id).await;

@@ -277,6 +277,15 @@ too-many-files =
 announcement = { $name }: { $status }
 saved = محفوظ
 saved-as-another = محفوظ باسم «{ $name }»
+names-changed =
+    { $count ->
+        [zero] لم يُغيَّر أي اسم
+        [one] غُيِّر اسم واحد
+        [two] غُيِّر اسمان
+        [few] غُيِّرت { $count } أسماء
+        [many] غُيِّر { $count } اسمًا
+       *[other] غُيِّر { $count } اسم
+    }
 
 ## The status of a file, in a few words.
 

@@ -245,6 +245,11 @@ too-many-files =
 announcement = { $name }: { $status }
 saved = gespeichert
 saved-as-another = gespeichert als „{ $name }“
+names-changed =
+    { $count ->
+        [one] 1 Name geändert
+       *[other] { $count } Namen geändert
+    }
 
 ## The status of a file, in a few words.
 

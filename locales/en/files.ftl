@@ -240,6 +240,11 @@ too-many-files =
 announcement = { $name }: { $status }
 saved = saved
 saved-as-another = saved as “{ $name }”
+names-changed =
+    { $count ->
+        [one] 1 name changed
+       *[other] { $count } names changed
+    }
 
 ## The status of a file, in a few words.
 

@@ -245,6 +245,11 @@ too-many-files =
 announcement = { $name }: { $status }
 saved = guardado
 saved-as-another = guardado como «{ $name }»
+names-changed =
+    { $count ->
+        [one] 1 nombre cambiado
+       *[other] { $count } nombres cambiados
+    }
 
 ## The status of a file, in a few words.
 

@@ -237,6 +237,10 @@ too-many-files =
 announcement = { $name }：{ $status }
 saved = 已保存
 saved-as-another = 已保存为“{ $name }”
+names-changed =
+    { $count ->
+       *[other] { $count } 个名称已更改
+    }
 
 ## The status of a file, in a few words.
 

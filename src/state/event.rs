@@ -212,6 +212,8 @@ pub enum EventKind {
         id: ItemId,
         /// Its name in the download folder.
         name: String,
+        /// How many names in a folder had to be changed for that, if any.
+        changed: Option<u64>,
     },
     /// A line of an item's log.
     Log {
@@ -416,7 +418,7 @@ flat! {
     Released { cid, multiaddr, left } = "released",
     Withdrawn { cids } = "withdrawn",
     Providing { id, providing } = "providing",
-    Saved { id, name } = "saved",
+    Saved { id, name, changed as size } = "saved",
     Log { id, entry } = "log",
     Removed { id } = "removed",
     Merged { id, into } = "merged",

@@ -434,6 +434,9 @@ pub struct Item {
     /// The name under which it was saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_as: Option<String>,
+    /// How many names in it had to be changed in the file as which it was saved.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub changed: u64,
     /// Why the last upload failed, until one succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_failure: Option<Failure>,
@@ -619,6 +622,7 @@ impl Item {
             source: None,
             validator: None,
             saved_as: None,
+            changed: 0,
             upload_failure: None,
             stays: false,
         }
@@ -729,7 +733,10 @@ impl Item {
                 self.providing = *providing;
                 self.confirmed = false;
             }
-            EventKind::Saved { name, .. } => self.saved_as = Some(name.clone()),
+            EventKind::Saved { name, changed, .. } => {
+                self.saved_as = Some(name.clone());
+                self.changed = changed.unwrap_or_default();
+            }
             EventKind::Stays { .. } => self.stays = true,
             // A log is stored beside the state. The others are not about a single item, or they
             // create or remove one.

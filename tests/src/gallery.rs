@@ -225,6 +225,7 @@ fn item(minutes: u64, origin: Origin, name: &str, size: u64, status: Status) -> 
         source: None,
         validator: None,
         saved_as: None,
+        changed: 0,
         upload_failure: None,
         stays: false,
     }

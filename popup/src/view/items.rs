@@ -574,6 +574,10 @@ fn line(props: &RowProps) -> Html {
             "item-saved-name",
             saved.map(|saved| text::saved_under(saved, &item.name)),
         ),
+        (
+            "item-changed",
+            (item.changed > 0).then(|| text::names_changed(item.changed)),
+        ),
         ("item-copied", copied),
         (
             "item-counters",

@@ -168,9 +168,9 @@ fn what_a_zip_file_does_not_have_as_it_was_shared_is_told() {
     play("not_as_shared", async |scene| {
         let node = scene.node("node", &[]).await?;
         let (bob, face) = scene.online("bob", &node).await?;
-        for (car, words) in [
-            ("symlinks.car", ["left out", "escape"]),
-            ("dup-names.car", ["were changed", "a (2)"]),
+        for (car, words, changed) in [
+            ("symlinks.car", ["left out", "escape"], false),
+            ("dup-names.car", ["were changed", "a (2)"], true),
         ] {
             let car = repository().join("node/tests/awkward").join(car);
             let cid = node.import(&car).await?;
@@ -179,6 +179,12 @@ fn what_a_zip_file_does_not_have_as_it_was_shared_is_told() {
             let name = format!("{cid}.zip");
             let shown = face.wait_named(&name, &["done", "shared"], SMALL).await?;
             bob.saved(&name, SMALL).await?;
+            // The row itself says so, to whoever does not look at the log.
+            let said = format!(
+                "item.id === '{}' && item.text.includes('saved') && item.text.includes('1 name changed') === {changed}",
+                shown.id
+            );
+            face.wait_item("what the row says", SMALL, &said).await?;
             face.press_in(&shown, "item-log-toggle").await?;
             let log = format!(
                 r#"const log = document.querySelector('[data-testid="item-log"]')?.innerText ?? '';
