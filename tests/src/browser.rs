@@ -635,6 +635,11 @@ impl Browser {
         }
     }
 
+    /// An address in an ordinary window of Firefox and in a private one, into which the extension is let as far as it can be.
+    pub async fn in_windows(&self, url: &str) -> Result<[firefox::InWindow; 2]> {
+        firefox::in_windows(self.driver()?, &self.extension.directory, url).await
+    }
+
     /// The URL of a page of the extension.
     pub fn extension_url(&self, page: &str) -> String {
         self.extension.url(page)

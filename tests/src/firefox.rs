@@ -62,6 +62,18 @@ impl FormatRequestData for Context {
     }
 }
 
+/// Loads the extension again, and lets it into private windows, as a person can who installs it.
+#[derive(Debug)]
+struct LetIn<'a>(&'a str);
+
+impl FormatRequestData for LetIn<'_> {
+    fn format_request(&self, session_id: &SessionId) -> RequestData {
+        let path = format!("/session/{session_id}/moz/addon/install");
+        let body = json!({ "path": self.0, "temporary": true, "allowPrivateBrowsing": true });
+        RequestData::new(reqwest::Method::POST, path).add_body(body)
+    }
+}
+
 /// Opens a browser, and loads the extension into it.
 pub async fn open(extension: &Path, place: &Place<'_>) -> Result<(WebDriver, Program)> {
     let driver = find(DRIVER).context("there is no geckodriver")?;
@@ -168,6 +180,86 @@ pub async fn open_in_container(driver: &WebDriver, url: &str) -> Result<()> {
     driver.handle.cmd(Context("content")).await?;
     done?;
     Ok(())
+}
+
+/// JavaScript of the browser's own that opens an address in a new window, private or not, and answers with whether the
+/// extension may know of the window, and with what is in the context menu of the page there.
+const MENU_OF: &str = "const [url, isPrivate, host, done] = arguments;
+    const wait = (what, name, passes = () => true) => new Promise(resolve => {
+      const listen = event => {
+        if (!passes(event)) return;
+        what.removeEventListener(name, listen);
+        resolve();
+      };
+      what.addEventListener(name, listen);
+    });
+    (async () => {
+      const opener = Services.wm.getMostRecentWindow('navigator:browser');
+      const window = opener.OpenBrowserWindow({ private: isPrivate });
+      if (!window.gBrowserInit?.delayedStartupFinished) await new Promise(resolve => {
+        const see = subject => {
+          if (subject !== window) return;
+          Services.obs.removeObserver(see, 'browser-delayed-startup-finished');
+          resolve();
+        };
+        Services.obs.addObserver(see, 'browser-delayed-startup-finished');
+      });
+      const loaded = new Promise(resolve => window.gBrowser.addTabsProgressListener({
+        onStateChange(browser, _progress, _request, flags) {
+          const { STATE_STOP, STATE_IS_WINDOW } = Ci.nsIWebProgressListener;
+          if (flags & STATE_STOP && flags & STATE_IS_WINDOW && browser.currentURI.spec === url) resolve();
+        },
+      }));
+      const triggeringPrincipal = Services.scriptSecurityManager.getSystemPrincipal();
+      window.gBrowser.selectedTab = window.gBrowser.addTab(url, { triggeringPrincipal });
+      await loaded;
+      const menu = window.document.getElementById('contentAreaContextMenu');
+      const shown = wait(menu, 'popupshown', event => event.target === menu);
+      const page = window.gBrowser.selectedBrowser;
+      const box = page.getBoundingClientRect();
+      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      for (const [type, button] of [['mousedown', 2], ['contextmenu', 2], ['mouseup', 2]])
+        window.windowUtils.sendMouseEvent(type, x, y, button, 1, 0);
+      await shown;
+      const labels = [...menu.children].filter(entry => !entry.hidden).map(entry => entry.label).filter(Boolean);
+      const hidden = wait(menu, 'popuphidden', event => event.target === menu);
+      menu.hidePopup();
+      await hidden;
+      const knows = WebExtensionPolicy.getByHostname(host).canAccessWindow(window);
+      window.close();
+      done({ labels, knows });
+    })().catch(why => done({ why: `${why}` }));";
+
+/// A page in a new window.
+#[derive(Debug, serde::Deserialize)]
+pub struct InWindow {
+    /// What is in the context menu of the page.
+    pub labels: Vec<String>,
+    /// Whether the extension may know of the window.
+    pub knows: bool,
+}
+
+/// Lets the extension into private windows, as far as it can be, and opens an address in an ordinary window and in a private
+/// one.
+pub async fn in_windows(driver: &WebDriver, extension: &Path, url: &str) -> Result<[InWindow; 2]> {
+    let extension = extension.to_str().context("the path is not valid UTF-8")?;
+    driver.handle.cmd(LetIn(extension)).await?;
+    let mut found = Vec::new();
+    driver.handle.cmd(Context("chrome")).await?;
+    for is_private in [false, true] {
+        let arguments = vec![json!(url), json!(is_private), json!(HOST)];
+        found.push(driver.execute_async(MENU_OF, arguments).await);
+    }
+    driver.handle.cmd(Context("content")).await?;
+    let mut windows = Vec::new();
+    for answer in found {
+        let answer = answer?.json().clone();
+        let window = serde_json::from_value(answer.clone());
+        windows.push(window.with_context(|| format!("in a window: {answer}"))?);
+    }
+    windows
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("two windows were opened"))
 }
 
 /// JavaScript of the browser's own that presses a button of its question, if there is one, and returns whether it did.

@@ -12,7 +12,7 @@ use fluence_tests::scene::{ONLINE, Scene, same_bytes};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::{SMALL, play, play_in_chromium};
+use crate::{SMALL, play, play_in_chromium, play_in_firefox};
 
 /// How often a state is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -242,6 +242,32 @@ fn nothing_is_shared_from_a_private_window() {
                 said.as_str().is_some_and(|said| said.contains("no trace")),
                 "{said}"
             );
+            Ok(())
+        },
+    );
+}
+
+#[test]
+fn firefox_shares_nothing_from_a_private_window() {
+    play_in_firefox(
+        "firefox_private_window",
+        "its own test plays it",
+        async |scene| {
+            let mut alice = scene.browser("alice", None)?;
+            alice.open().await?;
+            // Not even a person who wants it can let it in: it is not in the menu, and is told of nothing.
+            let [ordinary, private] = alice.in_windows(&scene.site.url("/login")).await?;
+            let ours = |label: &String| label.contains("Fluence Share");
+            ensure!(
+                ordinary.knows && ordinary.labels.iter().any(ours),
+                "{ordinary:?}"
+            );
+            ensure!(
+                !private.knows && private.labels.len() > 1 && !private.labels.iter().any(ours),
+                "{private:?}"
+            );
+            let face = alice.face().await?;
+            ensure!(face.items().await?.is_empty());
             Ok(())
         },
     );
