@@ -10,6 +10,7 @@ use clap::{Parser, ValueEnum};
 use fluence_tests::scene::Scene;
 
 mod attacks;
+mod clicks;
 mod fetching;
 mod hashing;
 mod link;
@@ -43,6 +44,8 @@ struct Arguments {
 enum Figure {
     /// A file of 50 MB, a call, and the start
     Transfers,
+    /// What is seen after a click, and how soon a small file is saved
+    Clicks,
     /// Hashing and layout of 1 GiB
     Hashing,
     /// Verified fetch of 1 GiB
@@ -97,6 +100,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
         let scene = Scene::new(&format!("figures-{name}")).await?;
         let measured = match figure {
             Figure::Transfers => transfers::measure(&scene).await,
+            Figure::Clicks => clicks::measure(&scene).await,
             Figure::Hashing => hashing::measure(&scene, others.as_deref()).await,
             Figure::Fetching => fetching::measure(&scene, others.as_deref()).await,
             Figure::Overlap => overlap::measure(&scene).await,
