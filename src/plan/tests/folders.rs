@@ -115,7 +115,8 @@ fn a_path_below_a_folder_fetches_just_that() {
     };
     assert!(world.sim.run_until(LONG, is_gone));
     // The person is told at the item that was here, since they asked for it.
-    assert!(log(&b, &id).contains(&LogEntry::FetchedAgain));
+    let is_told = || log(&b, &id).contains(&LogEntry::FetchedAgain);
+    assert!(world.sim.run_until(MINUTE, is_told));
 
     // A folder in a folder is one, too. Nothing that is not in it has been fetched.
     let asked = storage.gets.get();

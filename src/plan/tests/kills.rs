@@ -427,6 +427,8 @@ fn a_start_writes_one_event_for_all_that_is_shared() {
     for id in &ids {
         until(&a, id, |item| item.status == Status::Shared);
     }
+    // What is applied at once is written a moment later.
+    world.sim.pass(MINUTE);
     let journal = a.journal.borrow();
     let since = journal[before..].iter().map(|event| event.kind.clone());
     let mut since: Vec<EventKind> = since.filter(|kind| !kind.is_ephemeral()).collect();
