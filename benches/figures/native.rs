@@ -136,6 +136,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
 
 /// The hash or the private link of a file, and how long it took to provide it and then to fetch it elsewhere, while it was
 /// uploaded to the node and again after that; and how long `curl` took for what the node has, and `sync` after it.
+#[derive(Default)]
 struct Took {
     cid: String,
     give: Duration,
@@ -164,9 +165,7 @@ async fn ours(scene: &Scene, path: &std::path::Path, run: u64, private: bool) ->
         cid,
         give,
         take,
-        again: Duration::ZERO,
-        curl: Duration::ZERO,
-        sync: Duration::ZERO,
+        ..Took::default()
     };
     if !private {
         // They take turns, like the others.
@@ -233,5 +232,10 @@ async fn theirs(scene: &Scene, software: &Software, path: &std::path::Path) -> R
     let take = start.elapsed();
     same_length(&saved, FILE)?;
     std::fs::remove_file(saved)?;
-    Ok(Took { cid, give, take })
+    Ok(Took {
+        cid,
+        give,
+        take,
+        ..Took::default()
+    })
 }

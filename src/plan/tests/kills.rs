@@ -421,13 +421,14 @@ fn a_start_writes_one_event_for_all_that_is_shared() {
     let mut ids: Vec<ItemId> = (1..4)
         .map(|n| share(&a, &format!("{n}.jpg"), &file(1000, n)).0)
         .collect();
+    // What is applied at once is written a moment later.
+    world.sim.pass(MINUTE);
     let before = a.journal.borrow().len();
     a.restart();
     a.online();
     for id in &ids {
         until(&a, id, |item| item.status == Status::Shared);
     }
-    // What is applied at once is written a moment later.
     world.sim.pass(MINUTE);
     let journal = a.journal.borrow();
     let since = journal[before..].iter().map(|event| event.kind.clone());
