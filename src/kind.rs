@@ -1,5 +1,7 @@
 //! How a file may be shown: from its first bytes, and from what it is called where they say nothing.
 
+use crate::names::is_direction_mark;
+
 /// How many bytes at the beginning of a file say how it is shown.
 pub const SNIFFED: u64 = 4096;
 /// The most bytes of a text that are shown.
@@ -91,7 +93,7 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
             return kind;
         }
     }
-    let is_svg = has_ending(name, &["svg"]);
+    let is_svg = ending(name).is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
     match std::str::from_utf8(first) {
         Ok(text) if text.contains('\0') => Kind::None,
         Ok(_) if is_svg => Kind::Image(SVG),
@@ -104,30 +106,52 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
     }
 }
 
-/// The endings of files that can do something when they are opened: programs and scripts of all systems, what installs
-/// programs, what leads to them, and documents with programs in them.
-const ACTING: [&str; 58] = [
-    "apk", "app", "appimage", "bat", "chm", "cmd", "com", "command", "cpl", "crx", "deb",
-    "desktop", "dll", "dmg", "docm", "exe", "gadget", "hta", "htm", "html", "img", "inf", "iso",
-    "jar", "js", "jse", "lnk", "mht", "mhtml", "mjs", "msc", "msi", "msix", "pif", "pkg", "pl",
-    "pptm", "ps1", "py", "rb", "reg", "rpm", "scf", "scr", "sh", "shtml", "svgz", "url", "vb",
-    "vbe", "vbs", "webloc", "wsf", "xht", "xhtml", "xll", "xlsm", "xpi",
-];
+/// The endings of files that can do something when they are opened, in lower case and in order: programs and scripts of all
+/// systems, what installs programs, what leads to them or changes settings, images of disks, which a system opens without a
+/// warning, pages, and documents with programs in them. These are all of which Chromium (`download_file_types.asciipb`, version 49)
+/// warns on any system, or Firefox (`sExecutableExts`), and some that neither of them lists.
+const ACTING: &str = "\
+    accda accdb accde accdr action ad ade adp afploc air apk app appimage applescript application appref-ms appx \
+    appxbundle as asp aspx asx atloc bas bash bat caction cdr cer cfg chi chm cjs class cmd com command \
+    configprofile cpgz cpi cpl crt crx csh dart dc42 deb definition der desktop dex dht dhtm dhtml diagcab \
+    diskcopy42 dll dmg dmgpart docm dotm drv dvdr dylib efi ehtml eml exe fileloc flatpak flatpakref flatpakrepo fon \
+    ftploc fxp gadget grp hlp hta htm html htt img imgpart inetloc inf ini ins internetconnect inx iso isp isu jar \
+    jnlp job js jse ksh library-ms lnk local mad maf mag mam manifest maq mar mas mat mau mav maw mda mdb mde mdt \
+    mdw mdz mht mhtml mjs mmc mobileconfig mof mpkg msc msg msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle \
+    msp mst msu ndif networkconnect ocx ops osas osax out oxt paf partial pax pcd pet pif pkg pl plg potm ppam ppsm \
+    pptm prf prg ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psm1 pst pup py pyc pyd pyo pyw pyz pyzw rb reg rels rgs rpm \
+    run scf scpt scptd scr sct search-ms seplugin service settingcontent-ms sh shar shb shs sht shtm shtml sldm slk \
+    slp smi snap sparsebundle sparseimage spl svg svgz swf sys tcsh terminal theme themepack toast u3p udif udl url \
+    vb vbe vbs vbscript vdx vhd vhdx vsd vsdm vsdx vsix vsmacros vss vssm vssx vst vstm vstx vsw vsx vtx webloc \
+    website wflow workflow ws wsc wsf wsh xapk xbap xht xhtm xhtml xip xla xlam xll xlm xlsb xlsm xltm xml xnk xpi \
+    xrm-ms xsd xsl";
 
-/// Whether a file with this name can do something when it is opened.
+/// Whether a file with this name can do something when it is opened. The name counts as systems read it: in any case, without
+/// what cannot be seen and the dots and spaces at its end, which Windows drops, and up to a colon, after which Windows has a stream
+/// of the same file.
 pub fn can_act(name: &str) -> bool {
-    has_ending(name, &ACTING)
-}
-
-fn has_ending(name: &str, endings: &[&str]) -> bool {
-    // Windows drops what is at the end of a name.
-    let name = name.trim_end_matches(['.', ' ']);
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    ending.is_some_and(|ending| {
-        endings
-            .iter()
+    let name: String = name.chars().filter(|c| is_seen(*c)).collect();
+    name.split(':').filter_map(ending).any(|ending| {
+        ACTING
+            .split(' ')
             .any(|other| ending.eq_ignore_ascii_case(other))
     })
+}
+
+/// Whether a character is seen in a name, and not only what it does to others.
+fn is_seen(c: char) -> bool {
+    !c.is_control()
+        && !is_direction_mark(c)
+        && !matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+        )
+}
+
+/// What is after the last dot of a name, without the dots and spaces at its end.
+fn ending(name: &str) -> Option<&str> {
+    let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    name.rsplit_once('.').map(|(_, ending)| ending)
 }
 
 #[cfg(test)]
@@ -157,15 +181,109 @@ mod tests {
         for name in [
             "a.exe",
             "holiday.jpg.EXE",
-            "a.exe. ",
             "a.html",
+            "drawing.Svg",
             "letter.docm",
             "x/y.sh",
+            ".scf",
+            "update.settingcontent-ms",
+            // Windows drops what is at the end.
+            "a.exe. ",
+            "a.exe ...",
+            "a.exe\u{3000}",
+            // A stream of the file, and a file of the stream.
+            "a.exe:x",
+            "a.exe::$DATA",
+            "a.exe. :x",
+            "a.txt:b.exe",
+            // It looks like `photoexe.jpg`, `a.exe` or `a.jpg` of which nothing is seen.
+            "photo\u{202e}gpj.exe",
+            "a.e\u{200b}xe",
+            "a.exe\u{202c}",
+            "a.\u{2066}exe\u{2069}",
+            "a.exe\u{0}",
         ] {
-            assert!(can_act(name), "{name}");
+            assert!(can_act(name), "{name:?}");
         }
-        for name in ["exe", "a.exe.txt", "a.jpg", "a.pdf", "a", "", "."] {
-            assert!(!can_act(name), "{name}");
+        for name in [
+            "exe",
+            "exe.",
+            "a.exe.txt",
+            "a.jpg",
+            "a.pdf",
+            "a.zip",
+            "a.docx",
+            "a.exec",
+            "a.xe",
+            "10:30 a.txt",
+            "photo\u{202e}exe.jpg",
+            "a",
+            "",
+            ".",
+            ":",
+        ] {
+            assert!(!can_act(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_endings_that_can_act_are_in_order_and_of_every_system() {
+        let endings: Vec<&str> = ACTING.split(' ').collect();
+        assert!(endings.is_sorted_by(|one, next| one < next));
+        let is_ending = |ending: &&str| {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !ending.is_empty() && ending.bytes().all(|byte| is_plain(byte) || byte == b'-')
+        };
+        assert!(endings.iter().all(is_ending));
+        // Of each kind of file, and of each browser's list.
+        for ending in [
+            "appimage",
+            "application",
+            "appref-ms",
+            "appx",
+            "appxbundle",
+            "chm",
+            "command",
+            "dmg",
+            "docm",
+            "dotm",
+            "fileloc",
+            "hta",
+            "html",
+            "img",
+            "iso",
+            "jar",
+            "jnlp",
+            "library-ms",
+            "lnk",
+            "mobileconfig",
+            "msix",
+            "msixbundle",
+            "msp",
+            "pif",
+            "pkg",
+            "ppam",
+            "psm1",
+            "pyw",
+            "reg",
+            "rpm",
+            "run",
+            "scpt",
+            "search-ms",
+            "settingcontent-ms",
+            "sh",
+            "svg",
+            "terminal",
+            "url",
+            "vhd",
+            "vhdx",
+            "webloc",
+            "xlam",
+            "xll",
+            "xlsb",
+            "xpi",
+        ] {
+            assert!(endings.contains(&ending), "{ending}");
         }
     }
 

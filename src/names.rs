@@ -567,7 +567,7 @@ pub fn mime_of(content_type: &str) -> Option<String> {
 }
 
 /// Whether a character changes the direction of text; such characters make `gpj.exe` look like `exe.jpg`.
-fn is_direction_mark(c: char) -> bool {
+pub(crate) fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

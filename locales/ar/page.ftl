@@ -17,6 +17,7 @@ private-streamed = يُقارن كل بايت بالتجزئة التي في ا�
 save = حفظ
 show = عرض
 private = خاص
+acts = قد يفعل ملف من هذا النوع شيئًا عند فتحه، كأن يشغّل برنامجًا. لا يُفتح هنا أبدًا. احفظه ولا تفتحه إلا إذا كنت تثق بمن صنعه.
 cut = (البقية في الملف.)
 # The title of the frame in which a PDF is shown.
 preview = معاينة

@@ -64,6 +64,7 @@ look-here = Es ist schon in Ihrer Liste.
 look-private = Eine private Datei. Name und Art stehen darin.
 look-from = von { $peer }, gerade online
 look-nobody = Niemand, der online ist, teilt das gerade.
+look-acts = Dateien dieser Art können etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet; rufen Sie sie nur ab, wenn Sie der Person vertrauen, die sie gemacht hat.
 kind-image = Bild
 kind-video = Video
 kind-audio = Ton

@@ -59,6 +59,7 @@ look-here = It is in your list already.
 look-private = A private file. Its name and type are inside.
 look-from = from { $peer }, who is online
 look-nobody = Nobody who is online shares this now.
+look-acts = Files of this kind can do things when they are opened, such as run a program. Nothing here opens it; fetch it only if you trust whoever made it.
 kind-image = Picture
 kind-video = Video
 kind-audio = Sound

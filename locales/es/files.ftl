@@ -64,6 +64,7 @@ look-here = Ya está en tu lista.
 look-private = Un archivo privado. Su nombre y su tipo están dentro.
 look-from = de { $peer }, que está en línea
 look-nobody = Nadie que esté en línea comparte esto ahora.
+look-acts = Los archivos de este tipo pueden hacer cosas al abrirse, como ejecutar un programa. Aquí nunca se abre; obténlo solo si confías en quien lo hizo.
 kind-image = Imagen
 kind-video = Vídeo
 kind-audio = Sonido

@@ -64,6 +64,7 @@ look-here = 它已在你的列表中。
 look-private = 私密文件。其名称和类型在文件里面。
 look-from = 来自 { $peer }（在线）
 look-nobody = 目前没有在线的人分享它。
+look-acts = 这类文件被打开时可能会执行操作，例如运行程序。这里从不打开它；只有信任制作者时才获取。
 kind-image = 图片
 kind-video = 视频
 kind-audio = 音频

@@ -144,6 +144,8 @@ impl View {
             about.push(text::private().to_owned());
         }
         self.say("about", &about.join(" · "));
+        let acts = name.is_some_and(kind::can_act);
+        self.say("acts", if acts { text::acts() } else { "" });
     }
 
     /// Shows how far it is, at most a thousand times altogether.
@@ -168,7 +170,7 @@ impl View {
 
     /// Shows what went wrong, and nothing of the file any more.
     pub fn fail(&self, trouble: &Trouble, can_retry: bool) {
-        for id in ["checked", "state"] {
+        for id in ["checked", "state", "acts"] {
             self.say(id, "");
         }
         for id in ["progress", "save", "preview"] {

@@ -1,6 +1,7 @@
 //! The field for links and hashes, and what is at the link in it.
 
 use fluence::command::{Entry, Look};
+use fluence::kind::can_act;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -67,6 +68,7 @@ pub fn look(face: &Face, sender: &Sender) -> Html {
                         if look.private { <p>{ text::look_private() }</p> }
                         <p class="hint" data-testid="look-about">{ text::seen(kind_known, look.size, peer.as_deref()) }</p>
                         if look.peer.is_none() { <p class="hint">{ text::look_here() }</p> }
+                        if kind != FileKind::Folder && name.is_some_and(can_act) { <p class="line acts" data-testid="look-acts">{ icon("warn") }<span class="hint">{ text::look_acts() }</span></p> }
                     </div>
                 </div>
                 // The names in a private folder are in its bytes.
