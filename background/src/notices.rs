@@ -5,7 +5,7 @@ use fluence::failure::{About, Code, Failure};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, ItemId, Origin};
 use web::extension::toolbar;
-use words::{Extension, Words};
+use words::Words;
 
 use crate::platform::Browser;
 
@@ -86,26 +86,22 @@ impl Notices {
         let Some((name, origin)) = item else {
             return;
         };
+        if failure.code == Code::NeedsClick {
+            // Usually there are several, and one click is enough for them.
+            let words = words::trouble(failure);
+            return self.notify(GENERAL, Kind::Failed, &words).await;
+        }
         let about = match origin {
             Origin::Share => About::Share,
             Origin::Fetch => About::Fetch,
         };
-        let words = words::failure::<Extension>(failure, about);
-        if failure.code == Code::NeedsClick {
-            // Usually there are several, and one click is enough for them.
-            return self.notify(GENERAL, Kind::Failed, &words).await;
-        }
-        let Words { what, advice } = words;
-        let words = Words {
-            what: format!("{name}: {what}"),
-            advice,
-        };
+        let words = words::failed(&name, failure, about);
         self.about(id, Kind::Failed, &words).await;
     }
 
     /// Tells of a failure that belongs to no item, in open faces and by a notification.
     pub async fn tell(&self, failure: Failure) {
-        let words = words::failure::<Extension>(&failure, About::Other);
+        let words = words::trouble(&failure);
         self.notify(GENERAL, Kind::Failed, &words).await;
         self.engine.record([EventKind::Notice { failure }]).await;
     }

@@ -34,6 +34,10 @@ allow = السماح
 refuse = الرفض
 fetched = وصل { $name }
 fetched-text = وصل كله، وفُحص كل بايت منه.
+not-shared = تعذّرت مشاركة { $name }
+not-fetched = تعذّر جلب { $name }
+click-needed = ملفات تنتظر نقرة منك
+trouble = لم ينجح شيء ما
 
 ## The button in the toolbar, while the mouse is over it.
 

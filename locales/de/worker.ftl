@@ -30,6 +30,10 @@ allow = Erlauben
 refuse = Ablehnen
 fetched = { $name } ist da
 fetched-text = Die ganze Datei ist angekommen, und jedes Byte wurde geprüft.
+not-shared = Nicht geteilt: { $name }
+not-fetched = Nicht abgerufen: { $name }
+click-needed = Dateien warten auf einen Klick von Ihnen
+trouble = Etwas hat nicht geklappt
 
 ## The button in the toolbar, while the mouse is over it.
 

@@ -25,6 +25,10 @@ allow = Allow
 refuse = Refuse
 fetched = { $name } is here
 fetched-text = All of it has arrived, and every byte of it was checked.
+not-shared = Not shared: { $name }
+not-fetched = Not fetched: { $name }
+click-needed = Files wait for a click from you
+trouble = Something did not work
 
 ## The button in the toolbar, while the mouse is over it.
 

@@ -30,6 +30,10 @@ allow = Permitir
 refuse = Rechazar
 fetched = { $name } está aquí
 fetched-text = Ha llegado entero y se ha comprobado cada byte.
+not-shared = No se comparte: { $name }
+not-fetched = No se ha obtenido: { $name }
+click-needed = Hay archivos que esperan un clic tuyo
+trouble = Algo no ha funcionado
 
 ## The button in the toolbar, while the mouse is over it.
 

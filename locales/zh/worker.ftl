@@ -29,6 +29,10 @@ allow = 允许
 refuse = 拒绝
 fetched = { $name } 已到达
 fetched-text = 已全部到达，每个字节都经过检查。
+not-shared = 未能分享：{ $name }
+not-fetched = 未能获取：{ $name }
+click-needed = 有文件等待你单击
+trouble = 出了点问题
 
 ## The button in the toolbar, while the mouse is over it.
 

@@ -15,11 +15,13 @@ mod size;
 mod table;
 mod terminal;
 
-use fluence::failure::{About, Failure};
+use fluence::failure::{About, Code, Failure};
 use fluence::state::{LinkError, LogEntry, NetworkStatus};
 
 pub use fill::{Sentence, capital};
 pub use size::{megabytes, size};
+#[cfg(not(target_arch = "wasm32"))]
+pub use table::speak;
 pub use table::{changed, locale};
 
 include!(concat!(env!("OUT_DIR"), "/messages.rs"));
@@ -185,6 +187,33 @@ pub fn fetched(name: &str) -> Words {
     }
 }
 
+/// A notification: something failed. Its title is short, because systems cut it off, and does not have the reason.
+pub fn failed(name: &str, failed: &Failure, about: About) -> Words {
+    let title = match about {
+        About::Fetch => worker::not_fetched(name),
+        About::Share | About::Upload | About::Other => worker::not_shared(name),
+    };
+    told(title, failed, about)
+}
+
+/// A notification: something failed that belongs to no file, or to several.
+pub fn trouble(failed: &Failure) -> Words {
+    // The browser wants the same click for all files.
+    let title = match failed.code {
+        Code::NeedsClick => worker::click_needed(),
+        _ => worker::trouble(),
+    };
+    told(title.to_owned(), failed, About::Other)
+}
+
+fn told(title: String, failed: &Failure, about: About) -> Words {
+    let Words { what, advice } = failure::<Extension>(failed, about);
+    Words {
+        what: title,
+        advice: join(&what, &advice),
+    }
+}
+
 /// What the toolbar button says of the connection, with the number of files that are shared.
 pub fn button(status: &NetworkStatus, shared: usize) -> String {
     match status {
@@ -210,7 +239,7 @@ pub fn button_moving(files: usize, bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fluence::failure::{Code, Reason};
+    use fluence::failure::Reason;
 
     const ABOUT: [About; 4] = [About::Share, About::Fetch, About::Upload, About::Other];
 
@@ -278,6 +307,22 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_title_of_a_notification_is_short_and_its_text_says_why() {
+        let nobody = Failure::new(Code::NoProvider);
+        let words = failed("holiday.jpg", &nobody, About::Fetch);
+        assert_eq!(words.what, "Not fetched: holiday.jpg");
+        let Words { what, advice } = failure::<Extension>(&nobody, About::Fetch);
+        assert_eq!(words.advice, format!("{what} {advice}"));
+        let words = failed("holiday.jpg", &Failure::new(Code::LoginPage), About::Share);
+        assert_eq!(words.what, "Not shared: holiday.jpg");
+        for failure in all() {
+            let Words { what, advice } = trouble(&failure);
+            assert!(what.len() < 40 && !what.ends_with('.'), "{what}");
+            assert!(advice.len() > what.len(), "{failure:?}: {advice}");
         }
     }
 

@@ -48,9 +48,9 @@ pub fn changed() {
     TABLE.with(|kept| kept.set(None));
 }
 
-/// Speaks as a table says, in this thread alone.
-#[cfg(test)]
-pub(crate) fn speak(text: String) {
+/// Speaks as a table of words says, in this thread alone. The table stays for as long as the program.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn speak(text: String) {
     let table = Box::leak(Box::new(Table::read(text.leak())));
     TABLE.with(|kept| kept.set(Some(table)));
 }
