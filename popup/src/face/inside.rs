@@ -44,6 +44,14 @@ impl Face {
         self.send(sender, Topic::Inside, command);
     }
 
+    /// Forgets what is in the folder, because another link is in the field. What is answered late is not about that.
+    pub(super) fn forget_inside(&mut self) {
+        self.inside = Inside::default();
+        self.failures.remove(&Topic::Inside);
+        let is_listing = |command: &Command| matches!(command, Command::Inside { .. });
+        self.pending.retain(|_, (_, command)| !is_listing(command));
+    }
+
     /// Fetches what is at a path in the folder.
     pub(super) fn fetch_entry(&mut self, sender: &Sender, path: &str) {
         if let Some(listed) = self.inside.of(&None) {

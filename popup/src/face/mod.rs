@@ -1068,8 +1068,7 @@ impl Face {
         self.fetch_given = false;
         self.fetch_error = None;
         self.look = None;
-        self.inside = Inside::default();
-        self.failures.remove(&Topic::Inside);
+        self.forget_inside();
     }
 
     /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.

@@ -64,6 +64,15 @@ pub enum Shown {
     Document(BlobUrl, bool),
 }
 
+impl Shown {
+    /// The browser cannot show what is at an address. That may be said late, when something else is shown.
+    fn broke(&mut self, address: &AttrValue) {
+        if matches!(self, Self::Media(_, shown) if shown.value() == *address) {
+            *self = Self::Nothing(text::preview_broken());
+        }
+    }
+}
+
 /// Where the browser reads a picture, sound or a video.
 pub enum Address {
     /// At an address of this page.
@@ -94,8 +103,8 @@ pub enum Peek {
     Came(String, Blob),
     /// What the bytes for a key are shown as.
     Found(String, Shown),
-    /// The browser cannot show it.
-    Broken,
+    /// The browser cannot show what is at this address.
+    Broken(AttrValue),
     /// The document is to be opened.
     Document,
     /// The file or the folder is to be saved.
@@ -177,9 +186,9 @@ impl Face {
                     preview.shown = shown;
                 }
             }
-            Peek::Broken => {
+            Peek::Broken(address) => {
                 if let Some(preview) = &mut self.preview {
-                    preview.shown = Shown::Nothing(text::preview_broken());
+                    preview.shown.broke(&address);
                 }
             }
             Peek::Document => {
@@ -340,4 +349,22 @@ async fn shown(name: &str, blob: &Blob) -> Result<Shown, JsValue> {
         }
         Kind::None => Shown::Nothing(text::preview_none()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_broken_is_what_is_shown_and_nothing_else() {
+        let at = |address: &'static str| Address::Data(AttrValue::Static(address));
+        let mut shown = Shown::Media(Kind::Image("image/png"), at("data:second"));
+        shown.broke(&AttrValue::Static("data:first"));
+        assert!(matches!(shown, Shown::Media(..)));
+        shown.broke(&AttrValue::Static("data:second"));
+        assert!(matches!(shown, Shown::Nothing(_)));
+        let mut text = Shown::Text("words".into(), false);
+        text.broke(&AttrValue::Static("data:second"));
+        assert!(matches!(text, Shown::Text(..)));
+    }
 }

@@ -75,7 +75,9 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 
 /// Draws what is shown of a file.
 fn shown(preview: &Preview, sender: &Sender, name: &str) -> Html {
-    let broken = || sender.callback(|_: Event| Msg::Peek(Peek::Broken));
+    let broken = |address: AttrValue| {
+        sender.callback(move |_: Event| Msg::Peek(Peek::Broken(address.clone())))
+    };
     match &preview.shown {
         Shown::Waiting => waiting(text::preview_waiting(), "preview-waiting"),
         Shown::Nothing(why) => {
@@ -89,13 +91,13 @@ fn shown(preview: &Preview, sender: &Sender, name: &str) -> Html {
             </>
         },
         Shown::Media(Kind::Video(_), address) => html! {
-            <video key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken()} data-testid="preview-video"></video>
+            <video key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken(address.value())} data-testid="preview-video"></video>
         },
         Shown::Media(Kind::Audio(_), address) => html! {
-            <audio key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken()} data-testid="preview-audio"></audio>
+            <audio key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken(address.value())} data-testid="preview-audio"></audio>
         },
         Shown::Media(_, address) => html! {
-            <img src={address.value()} alt={name.to_owned()} onerror={broken()} data-testid="preview-image" />
+            <img key={address.value().to_string()} src={address.value()} alt={name.to_owned()} onerror={broken(address.value())} data-testid="preview-image" />
         },
         Shown::Document(url, true) => html! {
             <iframe src={url.value()} title={name.to_owned()} data-testid="preview-document"></iframe>
