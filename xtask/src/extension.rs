@@ -462,6 +462,7 @@ mod tests {
             chrome["commands"]["share-files"]
         );
         assert_eq!(firefox["protocol_handlers"][0]["protocol"], "web+fluence");
+        assert_eq!(firefox["protocol_handlers"][1]["protocol"], "ipfs");
         for only_chrome in [
             "key",
             "action",

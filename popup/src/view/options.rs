@@ -25,9 +25,9 @@ use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState}
 use crate::preferences::Theme;
 use crate::{focus, text};
 
-/// The scheme of links that open the extension, and the page that they open, in which `%s` stands for the link. Firefox has
+/// The schemes of links that open the extension, and the page that they open, in which `%s` stands for the link. Firefox has
 /// both from the manifest.
-const SCHEME: &str = "web+fluence";
+const SCHEMES: [&str; 2] = ["web+fluence", "ipfs"];
 const LINK_PAGE: &str = "link.html?link=%s";
 
 /// Draws all settings.
@@ -200,7 +200,10 @@ fn keys(face: &Face, sender: &Sender) -> Html {
         })
     };
     let links = sender.callback(|_| {
-        let asked = pages::ask_for_links(SCHEME, &url_of(LINK_PAGE));
+        let page = url_of(LINK_PAGE);
+        let asked = SCHEMES
+            .iter()
+            .try_for_each(|scheme| pages::ask_for_links(scheme, &page));
         Msg::Pages(Do::Asked(match asked {
             Ok(()) => text::links_asked(),
             Err(_) => text::links_refused(),

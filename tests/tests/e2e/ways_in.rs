@@ -167,7 +167,7 @@ async fn windowed(scene: &Scene) -> Result<(Browser, Face)> {
     Ok((browser, face))
 }
 
-/// Has links that begin with `web+fluence:` open in the extension, as a person does in the settings.
+/// Has links that begin with `web+fluence:` or `ipfs:` open in the extension, as a person does in the settings.
 async fn open_links_here(alice: &Browser) -> Result<()> {
     let driver = alice.driver()?;
     let options = alice.extension_url("popup.html?view=options");
@@ -297,14 +297,19 @@ fn a_link_from_a_page_waits_in_the_field() {
 fn a_click_on_a_link_opens_it_here() {
     let why = "its driver does not get past the question of the first click";
     play_in_chromium("clicked_link", why, async |scene| {
-        let page = format!(r#"<h1>A link</h1><a id="link" href="web+fluence:{NOBODY_S}">It</a>"#);
-        scene.site.add(PAGE, "text/html", page.into_bytes());
         let (alice, face) = windowed(scene).await?;
         drop(face);
         open_links_here(&alice).await?;
-        let face = click_link(scene, &alice).await?;
-        waits(&alice, &face, &format!("web+fluence:{NOBODY_S}")).await?;
-        face.picture("clicked").await?;
+        for (page, link) in [
+            ("own", format!("web+fluence:{NOBODY_S}")),
+            ("ipfs", format!("ipfs://{NOBODY_S}/a/b.jpg")),
+        ] {
+            let text = format!(r#"<h1>A link</h1><a id="link" href="{link}">It</a>"#);
+            scene.site.add(PAGE, "text/html", text.into_bytes());
+            let face = click_link(scene, &alice).await?;
+            waits(&alice, &face, &link).await?;
+            face.picture(page).await?;
+        }
         Ok(())
     });
 }
