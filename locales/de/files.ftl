@@ -54,6 +54,8 @@ share = Teilen
 cancel = Abbrechen
 share-handing = Die Dateien werden dem Hintergrundprozess übergeben. Lassen Sie diese Seite noch einen Augenblick offen …
 share-empty = In dem, was Sie abgelegt haben, waren keine Dateien.
+# The name of a file that is made of a text from the clipboard.
+pasted-text = Eingefügter Text
 share-unreadable = Manches davon war nicht lesbar. Prüfen Sie, ob es noch da ist und gelesen werden darf, und legen Sie es dann noch einmal ab.
 share-big = Viele oder große Dateien wählt man leichter in einem Tab aus:
 
@@ -62,9 +64,9 @@ share-big = Viele oder große Dateien wählt man leichter in einem Tab aus:
 looking = Fragt, wer das teilt …
 look-here = Es ist schon in Ihrer Liste.
 look-private = Eine private Datei. Name und Art stehen darin.
+look-acts = Dateien dieser Art können etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet; rufen Sie sie nur ab, wenn Sie der Person vertrauen, die sie gemacht hat.
 look-from = von { $peer }, gerade online
 look-nobody = Niemand, der online ist, teilt das gerade.
-look-acts = Dateien dieser Art können etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet; rufen Sie sie nur ab, wenn Sie der Person vertrauen, die sie gemacht hat.
 kind-image = Bild
 kind-video = Video
 kind-audio = Ton
@@ -132,6 +134,9 @@ copy-link = Link kopieren
 copy-web-link = Web-Link kopieren
 web-help = Er öffnet sich in jedem Browser, ohne Fluence Share.
 web-local-help = Er öffnet sich in jedem Browser dieses Computers, weil der Knoten auf diesem Computer ist.
+# Opens the system's own dialog, from which other programs send the link.
+send-link = Link senden …
+send-refused = Der Browser hat den Link nicht gesendet. Kopieren Sie ihn stattdessen.
 qr = QR-Code zeigen
 qr-web = Richten Sie die Kamera eines Telefons darauf: Die Datei öffnet sich im Browser des Telefons.
 qr-link = Das ist der Link für Fluence Share auf einem anderen Gerät.

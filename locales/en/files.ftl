@@ -49,6 +49,8 @@ share = Share
 cancel = Cancel
 share-handing = Handing the files to the background worker. Keep this page open for a moment…
 share-empty = There were no files in what was dropped.
+# The name of a file that is made of a text from the clipboard.
+pasted-text = Pasted text
 share-unreadable = Some of it could not be read. Check that it is still there and may be read, then drop it again.
 share-big = Picking many or large files is easier in a tab:
 
@@ -57,9 +59,9 @@ share-big = Picking many or large files is easier in a tab:
 looking = Asking who shares this…
 look-here = It is in your list already.
 look-private = A private file. Its name and type are inside.
+look-acts = Files of this kind can do things when they are opened, such as run a program. Nothing here opens it; fetch it only if you trust whoever made it.
 look-from = from { $peer }, who is online
 look-nobody = Nobody who is online shares this now.
-look-acts = Files of this kind can do things when they are opened, such as run a program. Nothing here opens it; fetch it only if you trust whoever made it.
 kind-image = Picture
 kind-video = Video
 kind-audio = Sound
@@ -127,6 +129,9 @@ copy-link = Copy link
 copy-web-link = Copy web link
 web-help = It opens in any browser, without Fluence Share.
 web-local-help = It opens in any browser of this computer, because the node is on this computer.
+# Opens the system's own dialog, from which other programs send the link.
+send-link = Send the link…
+send-refused = The browser did not send the link. Copy it instead.
 qr = Show QR code
 qr-web = Point the camera of a phone at it: the file opens in the phone's browser.
 qr-link = It is the link for Fluence Share on another device.

@@ -54,6 +54,8 @@ share = Compartir
 cancel = Cancelar
 share-handing = Entregando los archivos al proceso en segundo plano. Deja esta página abierta un momento…
 share-empty = No había archivos en lo que has soltado.
+# The name of a file that is made of a text from the clipboard.
+pasted-text = Texto pegado
 share-unreadable = Una parte no se ha podido leer. Comprueba que siga ahí y se pueda leer, y suéltala de nuevo.
 share-big = Elegir muchos archivos o archivos grandes es más fácil en una pestaña:
 
@@ -62,9 +64,9 @@ share-big = Elegir muchos archivos o archivos grandes es más fácil en una pest
 looking = Preguntando quién comparte esto…
 look-here = Ya está en tu lista.
 look-private = Un archivo privado. Su nombre y su tipo están dentro.
+look-acts = Los archivos de este tipo pueden hacer cosas al abrirse, como ejecutar un programa. Aquí nunca se abre; obténlo solo si confías en quien lo hizo.
 look-from = de { $peer }, que está en línea
 look-nobody = Nadie que esté en línea comparte esto ahora.
-look-acts = Los archivos de este tipo pueden hacer cosas al abrirse, como ejecutar un programa. Aquí nunca se abre; obténlo solo si confías en quien lo hizo.
 kind-image = Imagen
 kind-video = Vídeo
 kind-audio = Sonido
@@ -132,6 +134,9 @@ copy-link = Copiar enlace
 copy-web-link = Copiar enlace web
 web-help = Se abre en cualquier navegador, sin Fluence Share.
 web-local-help = Se abre en cualquier navegador de este ordenador, porque el nodo está en este ordenador.
+# Opens the system's own dialog, from which other programs send the link.
+send-link = Enviar el enlace…
+send-refused = El navegador no ha enviado el enlace. Cópialo en su lugar.
 qr = Mostrar código QR
 qr-web = Apunta con la cámara de un teléfono: el archivo se abre en el navegador del teléfono.
 qr-link = Es el enlace para Fluence Share en otro dispositivo.

@@ -54,6 +54,8 @@ share = 分享
 cancel = 取消
 share-handing = 正在将文件交给后台程序。请让此页面再开一会儿…
 share-empty = 拖入的内容中没有文件。
+# The name of a file that is made of a text from the clipboard.
+pasted-text = 粘贴的文本
 share-unreadable = 有些内容无法读取。请检查它们是否还在并且可读，然后重新拖入。
 share-big = 选择很多文件或大文件时，在标签页中更方便：
 
@@ -62,9 +64,9 @@ share-big = 选择很多文件或大文件时，在标签页中更方便：
 looking = 正在询问谁在分享它…
 look-here = 它已在你的列表中。
 look-private = 私密文件。其名称和类型在文件里面。
+look-acts = 这类文件被打开时可能会执行操作，例如运行程序。这里从不打开它；只有信任制作者时才获取。
 look-from = 来自 { $peer }（在线）
 look-nobody = 目前没有在线的人分享它。
-look-acts = 这类文件被打开时可能会执行操作，例如运行程序。这里从不打开它；只有信任制作者时才获取。
 kind-image = 图片
 kind-video = 视频
 kind-audio = 音频
@@ -132,6 +134,9 @@ copy-link = 复制链接
 copy-web-link = 复制网页链接
 web-help = 它可以在任何浏览器中打开，无需 Fluence Share。
 web-local-help = 它可以在此电脑的任何浏览器中打开，因为节点就在此电脑上。
+# Opens the system's own dialog, from which other programs send the link.
+send-link = 发送链接…
+send-refused = 浏览器未能发送链接。请改为复制它。
 qr = 显示二维码
 qr-web = 用手机摄像头对准它：文件会在手机的浏览器中打开。
 qr-link = 这是供另一台设备上的 Fluence Share 使用的链接。

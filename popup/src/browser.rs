@@ -468,6 +468,33 @@ pub async fn copy(text: String) -> Result<(), JsValue> {
     Ok(())
 }
 
+/// The browser's function that opens the system's dialog from which programs send things; not every system has one.
+fn sheet() -> Option<js_sys::Function> {
+    member(&window().navigator(), "share").dyn_into().ok()
+}
+
+/// Whether the system has a dialog from which programs send a link.
+pub fn can_send() -> bool {
+    sheet().is_some()
+}
+
+/// Opens that dialog for a link, for which the person must just have clicked. `failed` is called if the browser does not; that
+/// the person closes the dialog is no failure.
+pub fn send(link: &str, failed: impl Fn() + 'static) {
+    let what = object([("text", link.into())]);
+    let sent = sheet().map(|sheet| sheet.call1(&window().navigator(), &what));
+    wasm_bindgen_futures::spawn_local(async move {
+        let sent = match sent {
+            Some(Ok(sent)) => JsFuture::from(Promise::resolve(&sent)).await,
+            Some(Err(why)) => Err(why),
+            None => return,
+        };
+        if sent.is_err_and(|why| text_or_empty(&why, "name") != "AbortError") {
+            failed();
+        }
+    });
+}
+
 /// The text on the clipboard, if the browser allows it to be read.
 pub async fn paste() -> Result<String, JsValue> {
     let text = JsFuture::from(window().navigator().clipboard().read_text()).await?;

@@ -72,6 +72,13 @@ const SHORTEST_LINK: usize = 46;
 /// The match pattern of every site.
 pub const EVERY_SITE: &str = "<all_urls>";
 
+/// Whether there may be a link or a hash in a text, which is found there when it is fetched: no other words are as long.
+fn may_have_link(text: &str) -> bool {
+    let is_long = |word: &str| word.len() >= SHORTEST_LINK;
+    text.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(is_long)
+}
+
 /// What a command concerns, which is where the face shows its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
@@ -308,6 +315,10 @@ pub enum Msg {
     Copied(String, bool),
     /// The button no longer has to say so.
     CopiedLong,
+    /// The system is to send a link, by whatever program the person chooses there.
+    SendLink(String),
+    /// The browser did not ask the system for that.
+    NotSent,
     /// The details of an item are to be shown or hidden.
     ToggleDetails(ItemId),
     /// The menu of an item is to be shown; the text is its style, which puts it beside its button.
@@ -739,7 +750,10 @@ impl Face {
             Msg::PastedHere(browser::Pasted::Files(list)) => {
                 self.picked(sender, files::of_list(&list));
             }
-            Msg::PastedHere(browser::Pasted::Text(text)) => sender.send(Msg::Pasted(Some(text))),
+            Msg::PastedHere(browser::Pasted::Text(text)) if may_have_link(&text) => {
+                sender.send(Msg::Pasted(Some(text)));
+            }
+            Msg::PastedHere(browser::Pasted::Text(text)) => self.stage_text(&text),
             Msg::Page(page) => self.page = page,
             Msg::SharePage(file) => self.share_page(sender, file),
             Msg::SelectPage(urls, selected) => {
@@ -808,6 +822,11 @@ impl Face {
                 }));
             }
             Msg::CopiedLong => self.copied = None,
+            Msg::SendLink(link) => {
+                let not_sent = sender.callback(|()| Msg::NotSent);
+                browser::send(&link, move || not_sent.emit(()));
+            }
+            Msg::NotSent => text::send_refused().clone_into(&mut self.said),
             Msg::ToggleDetails(id) => {
                 if self.open.remove(&id).is_none() {
                     self.open.insert(id.clone(), None);
@@ -1083,6 +1102,33 @@ impl Face {
             self.fetch_error = None;
             self.timers.look = None;
             self.send(sender, Topic::Fetch, Command::Fetch { link: typed });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_a_long_word_may_have_a_link() {
+        let hash = "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi";
+        let old = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG";
+        for text in [
+            hash,
+            old,
+            &format!("see fluence:{hash}, bye"),
+            &format!("https://a.example/#{old}&name=a"),
+        ] {
+            assert!(may_have_link(text), "{text}");
+        }
+        for text in [
+            "",
+            "milk, eggs, bread",
+            &"word ".repeat(100),
+            "語".repeat(50).as_str(),
+        ] {
+            assert!(!may_have_link(text), "{text}");
         }
     }
 }

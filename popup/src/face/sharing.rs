@@ -356,6 +356,21 @@ impl Face {
         }
     }
 
+    /// Asks the person whether to share a text that they pasted, as a file. It may have been meant for something else.
+    pub(super) fn stage_text(&mut self, pasted: &str) {
+        let name = format!("{}.txt", text::pasted_text());
+        let Ok(file) = browser::file_of(&name, pasted) else {
+            return;
+        };
+        self.stage_error = None;
+        self.stage.push(Picked {
+            file,
+            handle: None,
+            path: name,
+        });
+        self.focus = Some(Focus::Id(STAGE_BUTTON.to_owned()));
+    }
+
     /// Shares files that the person picked, by handing them over to the worker, for the first time or once more.
     pub(super) fn share_files(
         &mut self,

@@ -700,6 +700,8 @@ enum Deed {
     Unlock,
     /// It copies a text.
     Copy(String),
+    /// It has the system send a link.
+    Send(String),
     /// It shows what is in it.
     Show,
     /// It shows the QR code.
@@ -748,6 +750,7 @@ impl Action {
             Deed::Give(command) => Msg::Send(Topic::Item(id.clone()), command),
             Deed::Unlock => Msg::Unlock(id.clone()),
             Deed::Copy(text) => Msg::Copy(format!("{testid} {}", id.0), text),
+            Deed::Send(link) => Msg::SendLink(link),
             Deed::Show => Msg::Peek(Peek::Open(id.clone())),
             Deed::Qr => Msg::Qr(Some(id.clone())),
             Deed::Details => Msg::ToggleDetails(id.clone()),
@@ -797,6 +800,12 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
     }
     if let Some((link, _)) = web.cloned() {
         add("web", text::copy_web_link(), "item-web", Deed::Copy(link));
+    }
+    if let Some(link) = item.link().filter(|_| browser::can_send()) {
+        // Whoever gets one that opens in any browser needs nothing else.
+        let in_any = web.filter(|(_, is_local)| !is_local);
+        let link = in_any.map_or(link, |(link, _)| link.clone());
+        add("out", text::send_link(), "item-send", Deed::Send(link));
     }
     if item.link().is_some() {
         add("qr", text::qr(), "item-qr", Deed::Qr);

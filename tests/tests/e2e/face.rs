@@ -4,7 +4,8 @@
 use anyhow::{Context, Result, ensure};
 use fluence_tests::files;
 use fluence_tests::scene::same_bytes;
-use thirtyfour::By;
+use serde_json::json;
+use thirtyfour::{By, Key};
 
 use crate::{SMALL, play, play_in_chromium};
 
@@ -219,6 +220,90 @@ fn a_web_link_opens_without_the_extension() {
             node.uploaded().await? >= bytes.len() as u64,
             "nothing was uploaded for it"
         );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_text_that_is_pasted_is_shared_once_the_person_says_so() {
+    play("pasted_text", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let driver = alice.driver()?;
+        let paste = "const data = new DataTransfer();
+            data.setData('text/plain', arguments[0]);
+            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));";
+        let text = "Milch, Eier, Brot.\nAlles ist ein Funktionsaufruf.";
+        driver.execute(paste, vec![json!(text)]).await?;
+        let staged = "return document.querySelector('[data-testid=stage-name]')?.title === 'Pasted text.txt' && document.activeElement.dataset.testid === 'stage-share';";
+        face.wait("the question", SMALL, staged).await?;
+        face.picture("staged").await?;
+        ensure!(face.items().await?.is_empty(), "it is shared at once");
+        face.press("stage-share").await?;
+        let shown = face
+            .wait_named("Pasted text.txt", &["shared"], SMALL)
+            .await?;
+        let cid = shown.cid.context("it has no hash")?;
+        let url = format!("{}/ipfs/{cid}", node.listening().http.trim_end_matches('/'));
+        let got = reqwest::get(&url).await?.error_for_status()?.text().await?;
+        ensure!(got == text, "“{got}” was shared");
+        // What may be a link goes into the field.
+        let message = format!("Schau: fluence:{cid} – bis dann");
+        driver.execute(paste, vec![json!(message)]).await?;
+        let field = format!(
+            "return document.querySelector('[data-testid=fetch-input]').value === {};",
+            json!(message)
+        );
+        face.wait("the text in the field", SMALL, &field).await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn the_system_sends_a_link_where_it_can() {
+    play("send_link", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("notes.txt", b"notes")?]).await?;
+        let shown = face.wait_named("notes.txt", &["shared"], SMALL).await?;
+        let driver = alice.driver()?;
+        let sent = |body: &str| format!("navigator.share = async (what) => {{ {body} }};");
+        // The dialog is the system's, and the one on which tests run has none.
+        let none =
+            "Object.defineProperty(navigator, 'share', { value: undefined, writable: true });";
+        driver.execute(none, vec![]).await?;
+        face.find_in(&shown, "item-menu").await?.click().await?;
+        let entry = By::Testid("item-send");
+        ensure!(driver.find(entry.clone()).await.is_err(), "there is one");
+        driver
+            .active_element()
+            .await?
+            .send_keys(Key::Escape + "")
+            .await?;
+
+        driver.execute(sent("window.sent = what;"), vec![]).await?;
+        face.press_in(&shown, "item-send").await?;
+        let sent_to = face.wait("the link", SMALL, "return window.sent;").await?;
+        let link = format!("fluence:{}", shown.cid.as_deref().unwrap_or_default());
+        ensure!(sent_to == json!({ "text": link }), "{sent_to}");
+
+        // Who closes the dialog is told nothing, and who cannot open it how to go on.
+        let said = "return document.querySelector('[data-testid=said]').textContent;";
+        for (why, is_told) in [("AbortError", false), ("NotAllowedError", true)] {
+            let refused = format!("window.asked = true; throw new DOMException('', '{why}');");
+            driver.execute(sent(&refused), vec![]).await?;
+            face.press_in(&shown, "item-send").await?;
+            face.wait("the question", SMALL, "return window.asked;")
+                .await?;
+            driver.execute("window.asked = false;", vec![]).await?;
+            if is_told {
+                let told = "return document.querySelector('[data-testid=said]').textContent.includes('did not send');";
+                face.wait("that it was not sent", SMALL, told).await?;
+            } else {
+                let said = driver.execute(said, vec![]).await?;
+                ensure!(*said.json() == json!(""), "it is said: {}", said.json());
+            }
+        }
         Ok(())
     });
 }
