@@ -10,7 +10,10 @@ const given = new URLSearchParams(location.search);
 const one = given.get("show");
 const chosen = { theme: given.get("theme") ?? "light", lang: given.get("lang") ?? "en" };
 
-const address = ({ name, view }) => `popup.html?${new URLSearchParams({ view, specimen: name, ...chosen })}`;
+// What is no page of the extension has one of its own.
+const pages = { link: "link.html", notices: "notices.html" };
+const address = ({ name, view, fragment }) =>
+  `${pages[view] ?? "popup.html"}?${new URLSearchParams({ view, specimen: name, ...chosen })}${fragment}`;
 
 const make = (specimen) => {
   const { name, title, width, height } = specimen;

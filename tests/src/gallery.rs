@@ -12,10 +12,14 @@ use axum::Router;
 use axum::extract::{Request, State as Served};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fluence::command::{Answer, Look, Thumbnail, ToFace};
-use fluence::failure::{Code, Failure, Reason};
+use fluence::Cid;
+use fluence::command::{Answer, Entry, FolderFile, Look, Thumbnail, ToFace};
+use fluence::content::car;
+use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
+use fluence::failure::{About, Code, Failure, Reason};
 use fluence::journal;
 use fluence::live::{CallLine, LinkView, NodeView};
+use fluence::names::cid_v1;
 use fluence::private::Key;
 use fluence::state::{
     Copy, Event, EventKind, Item, ItemId, ItemSource, Left, Limits, LinkCause, LinkError, LogEntry,
@@ -24,16 +28,18 @@ use fluence::state::{
 use locales::{Locales, Program, Pseudo};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, WebDriver};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use words::Words;
 
 use crate::browser::{Kind, SETTLED, copy as copy_directory};
 use crate::pictures::Picture;
 use crate::process::repository;
-use crate::{axe, languages};
+use crate::{axe, files, languages};
 
 /// The moment in all specimens: 14 March 2026, 15:09:26, in Unix milliseconds.
 const NOW: u64 = 1_773_500_966_000;
@@ -70,8 +76,10 @@ pub struct Specimen {
     pub name: &'static str,
     /// What it is, for people.
     pub title: &'static str,
-    /// The page that it is on, as in its address.
+    /// The page that it is on, as in its address; `link` is the page of web links, and `notices` what notifications say.
     view: &'static str,
+    /// What is at the end of its address.
+    fragment: String,
     /// The width of its window in CSS pixels.
     width: u32,
     /// The least height of its window in CSS pixels.
@@ -82,8 +90,12 @@ pub struct Specimen {
     part: Option<&'static str>,
     /// The selector of what is there once all is shown.
     shows: &'static str,
-    /// What the worker does: `away`, or `ends` once it has said everything.
+    /// What the worker, or the node of a web link, does: it is `away`, `starts`, or `ends` once it has said everything.
     worker: Option<&'static str>,
+    /// What an earlier worker left to be shown.
+    remembered: Option<Value>,
+    /// Where the bytes are that the worker hands over.
+    gives: Option<&'static str>,
     /// What the worker says.
     messages: Vec<Value>,
     /// What it answers, by the words of commands.
@@ -112,12 +124,15 @@ impl Specimen {
             name,
             title,
             view,
+            fragment: String::new(),
             width,
             height,
             now: NOW,
             part: None,
             shows: "[data-testid=network]",
             worker: None,
+            remembered: None,
+            gives: None,
             messages: Vec::new(),
             answers: BTreeMap::new(),
             acts: Vec::new(),
@@ -457,10 +472,18 @@ fn history() -> Answer {
 
 /// Everything that is in the gallery.
 pub fn specimens() -> Vec<Specimen> {
-    [components(), rows(), lists(), pages()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        components(),
+        rows(),
+        lists(),
+        previews(),
+        pages(),
+        links(),
+        vec![notices()],
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The field, banners and questions.
@@ -494,6 +517,40 @@ fn components() -> Vec<Specimen> {
     let seen = |look| Answer::Seen { look };
     let link = format!("fluence:{CID}");
     let typed = |specimen: Specimen| specimen.act("type", "[data-testid=fetch-input]", json!(link));
+    let inside = |name, title, has_entries: bool| {
+        let entry = |name: &str, size, folder| Entry {
+            name: name.to_owned(),
+            part: name.to_owned(),
+            cid: CID.to_owned(),
+            size: Some(size),
+            folder: Some(folder),
+        };
+        let entries = vec![
+            entry("2025", 310 * MB, true),
+            entry("2026", 812 * MB, true),
+            entry("Letter to the council.pdf", 184_320, false),
+            entry("Sunset over the harbour.jpg", 3_482_112, false),
+        ];
+        typed(field(name, title).answers(
+            "look",
+            seen(Look {
+                name: Some("Holidays".to_owned()),
+                mime: Some("inode/directory".to_owned()),
+                size: Some(1_125 * MB),
+                peer: Some(PEER.to_owned()),
+                private: false,
+            }),
+        ))
+        .answers(
+            "inside",
+            Answer::Inside {
+                root: CID.to_owned(),
+                entries: has_entries.then_some(entries),
+                more: has_entries,
+            },
+        )
+        .press("[data-testid=inside-show]")
+    };
     let mut notice = with([]);
     notice.notice = Some(Failure::new(Code::StoreFailed).detail("507"));
     notice.noticed = NOW;
@@ -520,6 +577,31 @@ fn components() -> Vec<Specimen> {
             },
         ))
         .shows("[data-testid=look-failed]"),
+        typed(
+            field("field-acts", "Field: a program is at the link").answers(
+                "look",
+                seen(Look {
+                    name: Some("setup.exe".to_owned()),
+                    mime: None,
+                    size: Some(48 * MB),
+                    peer: Some(PEER.to_owned()),
+                    private: false,
+                }),
+            ),
+        )
+        .shows("[data-testid=look-acts]"),
+        inside(
+            "field-inside",
+            "Field: what is in the folder at the link",
+            true,
+        )
+        .shows("[data-testid=entry]"),
+        inside(
+            "field-inside-upload",
+            "Field: a folder that nobody has uploaded",
+            false,
+        )
+        .shows("[data-testid=inside-upload]"),
         field("field-refused", "Field: not a link")
             .act("type", "[data-testid=fetch-input]", json!("nonsense"))
             .answers(
@@ -821,6 +903,25 @@ fn lists() -> Vec<Specimen> {
         Specimen::new("popup-first", "Popup: nothing yet", "popup")
             .state(with([]))
             .shows("[data-testid=page-closed], [data-testid=empty]"),
+        Specimen {
+            worker: Some("starts"),
+            ..Specimen::new(
+                "starting",
+                "Popup: the worker starts, and nothing is known",
+                "popup",
+            )
+            .shows("[data-testid=starting]")
+        },
+        Specimen {
+            worker: Some("starts"),
+            remembered: Some(json!(ToFace::remembered(
+                &with(files()),
+                &Settings::default()
+            ))),
+            ..Specimen::new("starting-list", "Popup: the worker starts", "popup")
+                .answers("thumbnails", thumbnail())
+                .shows("[data-testid=item]")
+        },
         Specimen::new("panel", "Side panel", "panel")
             .state(with(files()))
             .answers("thumbnails", thumbnail())
@@ -875,6 +976,259 @@ fn lists() -> Vec<Specimen> {
     ]
 }
 
+/// What is in files and folders, over the page.
+fn previews() -> Vec<Specimen> {
+    let shown = |name, title, item: Item| {
+        Specimen::new(name, title, "tab")
+            .size(POPUP.0, POPUP.1)
+            .state(with([item]))
+            .answers("show", Answer::Done { id: None })
+            .press("[data-testid=item-menu]")
+            .press("[data-testid=item-show]")
+    };
+    let file = |name, title, (file, size): (&str, u64), gives| Specimen {
+        gives: Some(gives),
+        ..shown(name, title, shared(1, file, size))
+    };
+    let in_folder = |path: &str, size| FolderFile {
+        path: path.to_owned(),
+        size,
+    };
+    let mut folder = shared(1, "Recipes", 9_400_000);
+    folder.files = Some(740);
+    vec![
+        file(
+            "preview-picture",
+            "Preview: a picture",
+            ("Sunset over the harbour.jpg", 3_482_112),
+            PICTURE,
+        )
+        .shows("[data-testid=preview-image]"),
+        file(
+            "preview-text",
+            "Preview: a text that can act, cut off",
+            ("index.html", 812_034),
+            TEXT,
+        )
+        .shows("[data-testid=preview-cut]"),
+        file(
+            "preview-document",
+            "Preview: a document, before it is opened",
+            ("Letter to the council.pdf", 184_320),
+            DOCUMENT,
+        )
+        .shows("[data-testid=preview-open]"),
+        file(
+            "preview-none",
+            "Preview: what cannot be shown",
+            ("setup.exe", 48 * MB),
+            PROGRAM,
+        )
+        .shows("[data-testid=preview-nothing]"),
+        file(
+            "preview-broken",
+            "Preview: a broken picture",
+            ("Beach.png", 1_482_112),
+            BROKEN,
+        )
+        .shows("[data-testid=preview-nothing]"),
+        shown(
+            "preview-waiting",
+            "Preview: being opened",
+            shared(1, "Birthday.webm", 812 * MB),
+        )
+        .shows("[data-testid=preview-waiting]"),
+        shown(
+            "preview-refused",
+            "Preview: the file is gone",
+            shared(1, "Birthday.webm", 812 * MB),
+        )
+        .answers(
+            "show",
+            Answer::Refused {
+                failure: Failure::new(Code::FileGone),
+            },
+        )
+        .shows("[data-testid=preview-refused]"),
+        shown("preview-folder", "Preview: a folder", folder)
+            .answers(
+                "files",
+                Answer::Files {
+                    files: vec![
+                        in_folder("bread/rye.txt", 4_120),
+                        in_folder("bread/wheat.txt", 3_904),
+                        in_folder("cakes/birthday/candles.jpg", 2_482_112),
+                        in_folder("cakes/birthday/list of everybody who comes.txt", 812),
+                        in_folder("readme.txt", 1_024),
+                    ],
+                    count: 740,
+                },
+            )
+            .shows("[data-testid=preview-file]"),
+    ]
+}
+
+/// The page of a node for web links.
+fn links() -> Vec<Specimen> {
+    let link = |name, title, file: &str, fragment: String| Specimen {
+        fragment: format!("#{fragment}&name={}", file.replace(' ', "%20")),
+        ..Specimen::new(name, title, "link")
+    };
+    let to = |given| {
+        let (_, root, _) = given_car(given);
+        root.to_string()
+    };
+    let done = "#checked:not([hidden])";
+    vec![
+        link(
+            "link-picture",
+            "Web link: a picture",
+            "Sunset over the harbour.png",
+            to(PICTURE),
+        )
+        .shows("#preview img"),
+        link(
+            "link-text",
+            "Web link: a text that can act",
+            "index.html",
+            to(TEXT),
+        )
+        .shows("#preview pre"),
+        link("link-folder", "Web link: a folder", "Holidays", to(FOLDER)).shows("#files li"),
+        link(
+            "link-none",
+            "Web link: what cannot be shown",
+            "songs.bin",
+            to(PROGRAM),
+        )
+        .shows(done),
+        Specimen {
+            worker: Some("away"),
+            ..link(
+                "link-waiting",
+                "Web link: the node is asked for a program",
+                "setup.exe",
+                CID.to_owned(),
+            )
+        }
+        .shows("#acts:not([hidden])"),
+        link(
+            "link-gone",
+            "Web link: nobody has it",
+            "songs.bin",
+            CID.to_owned(),
+        )
+        .shows("#again:not([hidden])"),
+        Specimen {
+            fragment: "#nonsense".to_owned(),
+            ..link("link-wrong", "Web link: not a link", "", String::new())
+        }
+        .shows("#trouble:not([hidden])"),
+    ]
+}
+
+/// What the notifications say.
+fn notices() -> Specimen {
+    Specimen::new("notices", "Notifications", "notices")
+        .size(POPUP.0, LOW)
+        .shows("article")
+}
+
+/// The title, the text and the buttons of each notification, in the language of this thread.
+fn said() -> Value {
+    let name = "Sunset over the harbour.jpg";
+    let failed = |code, about| words::failed(name, &Failure::new(code), about);
+    let plain = |Words { what, advice }| json!({ "title": what, "text": advice, "buttons": [] });
+    let asks = words::asking(name);
+    let mut all = vec![json!({
+        "title": asks.what,
+        "text": asks.advice,
+        "buttons": [words::worker::allow(), words::worker::refuse()],
+    })];
+    all.extend(
+        [
+            words::shared(name, true),
+            words::shared(name, false),
+            words::shared_many(500),
+            words::fetched(name),
+            failed(Code::LoginPage, About::Share),
+            failed(Code::NoProvider, About::Fetch),
+            failed(Code::WrongBytes, About::Fetch),
+            words::trouble(&Failure::new(Code::NeedsClick)),
+            words::trouble(&Failure::new(Code::StoreFailed)),
+        ]
+        .map(plain),
+    );
+    Value::from(all)
+}
+
+/// Where made-up files are in the directory of the gallery.
+const PICTURE: &str = "given/picture";
+const TEXT: &str = "given/text";
+const DOCUMENT: &str = "given/document";
+const PROGRAM: &str = "given/program";
+const BROKEN: &str = "given/broken";
+/// The folder at a web link.
+const FOLDER: &str = "given/folder";
+
+/// The bytes of a made-up file.
+fn given(file: &str) -> Vec<u8> {
+    match file {
+        PICTURE => files::picture(480, 320).unwrap_or_default(),
+        TEXT => "<!doctype html>\n<title>Recipes</title>\n<script>alert(1)</script>\n<p>Everything is a function call.</p>\n"
+            .repeat(3_000)
+            .into_bytes(),
+        DOCUMENT => files::document("Everything is a function call."),
+        PROGRAM => b"MZ\x00\x01\x02\x00".repeat(100),
+        BROKEN => b"\x89PNG\r\n\x1a\nnothing of a picture".to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// The path, the root and the bytes of the CAR with which a node answers for a made-up file.
+fn given_car(file: &str) -> (String, Cid, Vec<u8>) {
+    let raw = |bytes: Vec<u8>| (cid_v1(RAW, &Sha256::digest(&bytes).into()), bytes);
+    let mut blocks = Vec::new();
+    if file == FOLDER {
+        let within = [("2026 sunset.png", PICTURE), ("index.html", TEXT)];
+        let leaves = within.map(|(name, file)| (name, raw(given(file))));
+        let children = leaves.iter().map(|(name, (cid, bytes))| {
+            let size = bytes.len() as u64;
+            let child = Child {
+                cid: *cid,
+                size,
+                tsize: size,
+            };
+            (*name, child)
+        });
+        let node = unixfs::directory(children).to_vec();
+        blocks.push((cid_v1(DAG_PB, &Sha256::digest(&node).into()), node));
+        blocks.extend(leaves.map(|(_, leaf)| leaf));
+    } else {
+        blocks.push(raw(given(file)));
+    }
+    let root = blocks[0].0;
+    let mut bytes = car::header(&root).to_vec();
+    for (cid, block) in blocks {
+        let cid = cid.to_bytes();
+        bytes.extend(varint((cid.len() + block.len()) as u64));
+        bytes.extend(cid);
+        bytes.extend(block);
+    }
+    (format!("ipfs/{root}"), root, bytes)
+}
+
+/// A number as CARs have it.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
 /// The pages beside the list.
 fn pages() -> Vec<Specimen> {
     let options = |name, title| {
@@ -891,6 +1245,12 @@ fn pages() -> Vec<Specimen> {
             rpc: "http://127.0.0.1:5001".to_owned(),
             gateway: "http://127.0.0.1:8080".to_owned(),
         });
+    };
+    let identity = |name, title| {
+        Specimen::new(name, title, "options")
+            .state(with(files()))
+            .press("[data-testid=advanced]")
+            .part("[aria-labelledby=identity-title]")
     };
     let network = |name, title| {
         Specimen::new(name, title, "network")
@@ -921,6 +1281,49 @@ fn pages() -> Vec<Specimen> {
             .state(set(own, with(files())))
             .press("[data-testid=advanced]")
             .part(".advanced"),
+        identity("identity-new", "Identity: to be replaced")
+            .press("[data-testid=identity-new]")
+            .shows("[data-testid=identity-question]"),
+        identity("identity-replaced", "Identity: replaced")
+            .answers("new_identity", Answer::Done { id: None })
+            .press("[data-testid=identity-new]")
+            .press("[data-testid=identity-confirm]")
+            .shows("[data-testid=identity-state]:not(:empty)"),
+        identity("identity-save", "Identity: to be saved, with a passphrase")
+            .press("[data-testid=identity-save]")
+            .shows("#passphrase-again"),
+        identity("identity-short", "Identity: a passphrase that is too short")
+            .press("[data-testid=identity-save]")
+            .act("type", "[data-testid=passphrase-again]", json!("short"))
+            .press("[data-testid=identity-confirm]")
+            .shows("[data-testid=identity-wrong]"),
+        identity(
+            "identity-use",
+            "Identity: that of a file, with a passphrase",
+        )
+        .act(
+            "choose",
+            "[data-testid=identity-use]",
+            json!("identity.json"),
+        )
+        .shows("[data-testid=identity-question]"),
+        identity(
+            "identity-refused",
+            "Identity: another passphrase than that of the file",
+        )
+        .act(
+            "choose",
+            "[data-testid=identity-use]",
+            json!("identity.json"),
+        )
+        .answers(
+            "import_identity",
+            Answer::Refused {
+                failure: Failure::new(Code::WrongPassphrase),
+            },
+        )
+        .press("[data-testid=identity-confirm]")
+        .shows("[data-testid=identity-failure]"),
         options("options-import", "Settings: those of a file")
             .act(
                 "choose",
@@ -1155,6 +1558,19 @@ fn write(extension: &Path, directory: &Path) -> Result<()> {
     copy_directory(extension, directory)?;
     let own = repository().join("tests").join("gallery");
     copy_directory(&own, directory)?;
+    let page = extension.with_file_name("page");
+    copy_directory(&page, &directory.join("page")).context("the page of web links is not built")?;
+    write_link_page(directory)?;
+    for path in ["given", "ipfs"] {
+        std::fs::create_dir(directory.join(path))?;
+    }
+    for file in [PICTURE, TEXT, DOCUMENT, PROGRAM, BROKEN] {
+        std::fs::write(directory.join(file), given(file))?;
+    }
+    for file in [PICTURE, TEXT, PROGRAM, FOLDER] {
+        let (path, _, car) = given_car(file);
+        std::fs::write(directory.join(path), car)?;
+    }
     let program = directory.join("popup.js");
     let text = std::fs::read_to_string(&program)?;
     // Modules run in the order in which they are imported.
@@ -1169,13 +1585,54 @@ fn write(extension: &Path, directory: &Path) -> Result<()> {
         let direction = if language.is_rtl() { "rtl" } else { "ltr" };
         directions.insert(&*language.tag, direction);
     }
+    let mut notices = BTreeMap::new();
+    for language in locales.languages() {
+        words::speak(locales.table(language, Program::Extension));
+        notices.insert(&*language.tag, said());
+    }
     for (tag, pseudo, direction) in PSEUDO {
         directions.insert(tag, direction);
-        let words = locales.pseudo(pseudo, Program::Extension);
-        std::fs::write(directory.join(format!("words.{tag}.txt")), words)?;
+        let table = locales.pseudo(pseudo, Program::Extension);
+        std::fs::write(directory.join(format!("words.{tag}.txt")), &table)?;
+        let page = locales.pseudo(pseudo, Program::Page);
+        std::fs::write(directory.join(format!("page/words.{tag}.txt")), page)?;
+        words::speak(table);
+        notices.insert(tag, said());
     }
-    module("languages.js", serde_json::to_string(&directions)?)?;
+    words::changed();
+    let directions = serde_json::to_string(&directions)?;
+    module("notices_said.js", serde_json::to_string(&notices)?)?;
+    module(
+        "page/languages.js",
+        format!("{directions};\nexport const failed = {{}}"),
+    )?;
+    module("languages.js", directions)?;
     Ok(())
+}
+
+/// Writes the page of web links, which follows the system, so that it has the theme and the language of a specimen.
+fn write_link_page(directory: &Path) -> Result<()> {
+    let change = |from: &str, to: &str, before: &str, after: &str| {
+        let text = std::fs::read_to_string(directory.join(from))?;
+        ensure!(text.contains(before), "there is no “{before}” in {from}");
+        Ok(std::fs::write(
+            directory.join(to),
+            text.replace(before, after),
+        )?)
+    };
+    let style = "page/page.css";
+    change(
+        style,
+        style,
+        "@media (prefers-color-scheme: dark) {\n  :root {",
+        ":root[data-theme=dark] {\n  & {",
+    )?;
+    change(
+        "page/index.html",
+        "link.html",
+        "<script ",
+        "<script type=\"module\" src=\"/link.js\"></script>\n    <script ",
+    )
 }
 
 /// Answers with a file of the gallery.

@@ -15,9 +15,9 @@ use crate::browser::{Browser, Kind, SETTLED};
 /// The widths at which pages have to fit, in CSS pixels: the narrowest that is supported, and that of the popup.
 const WIDTHS: [u32; 2] = [320, 400];
 
-/// What is no word of the program: names, addresses, hashes and peers, keys, times, languages in their own words, and what
+/// What is no word of the program: names, of shown files too, addresses, hashes and peers, keys, times, languages in their own words, and what
 /// happened, which begins with the name of a file.
-const NAMES: &str = "bdi, kbd, time, pre, textarea, .code, option[lang], [data-testid=version], [data-testid=time-event], [data-testid=time-moment], [data-view=time] [data-testid=said]";
+const NAMES: &str = ".preview :is(img, audio, video), bdi, kbd, time, pre, textarea, .code, option[lang], [data-testid=version], [data-testid=time-event], [data-testid=time-moment], [data-view=time] [data-testid=said]";
 
 /// What no translation changes.
 const BRAND: &str = "Fluence Share";
