@@ -24,6 +24,8 @@ const TIMES: usize = 9;
 const SHOWN: Duration = Duration::from_secs(60);
 /// The longest time to the first list, in milliseconds.
 pub const GOAL: f64 = 150.0;
+/// The longest time from the start of the script to the first picture with the list, in milliseconds.
+const SEEN: f64 = 100.0;
 
 /// A file of the extension that is shown without waking the worker.
 const QUIET: &str = "manifest.json";
@@ -40,30 +42,45 @@ const WRITE: &str = "
       change.oncomplete = () => { database.close(); done(null); };
       change.onabort = () => done(`${change.error}`);
     };";
-/// How many frames the list is scrolled for, and by how much in each, in CSS pixels: as fast as with a finger.
-const FRAMES: usize = 600;
-const STEP: usize = 60;
-/// Scrolls the page, and answers with the number of frames that were late, the longest one in milliseconds, and the most rows.
-const SCROLL: &str = "
-    const [frames, step, done] = arguments;
-    let n = 0, late = 0, longest = 0, rows = 0, before = null;
-    const frame = now => {
-      if (before !== null) {
-        late += now - before > 25;
-        longest = Math.max(longest, now - before);
-      }
-      before = now;
+/// How far the list is scrolled, in CSS pixels, and how far in a second: as fast as with a finger.
+const FAR: i64 = 36_000;
+const SPEED: i64 = 3_600;
+/// The fewest frames in a second, of the 60 that the screen shows.
+const FRAMES: f64 = 59.0;
+/// Notes when each frame is drawn, and the most rows in the document.
+const WATCH: &str = "
+    window.drawn = [];
+    window.rows = 0;
+    const frame = (now) => {
+      drawn.push(now);
       rows = Math.max(rows, document.querySelectorAll('[data-testid=item]').length);
-      scrollBy(0, step);
-      if (n++ < frames) requestAnimationFrame(frame); else done([late, longest, rows]);
+      requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);";
-/// Notes when the first item is in the document, in milliseconds since the page was asked for.
+/// What was noted while the page was scrolled: the frames in a second, the late ones, the longest one in milliseconds, the most
+/// rows, and how far the page is.
+const WATCHED: &str = "
+    const from = drawn.findIndex((at) => at >= window.began);
+    const times = drawn.slice(from).map((at, n, all) => at - all[n - 1]).slice(1);
+    const all = times.reduce((sum, time) => sum + time, 0);
+    return [times.length / all * 1e3, times.filter((time) => time > 25).length, Math.max(...times), rows, scrollY];";
+/// Notes when the first item is in the document, and when a picture with it was drawn, in milliseconds since the page was asked
+/// for; and when the page's script began, which reads the theme first.
 const NOTE: &str = "
+    const read = Storage.prototype.getItem;
+    Storage.prototype.getItem = function (...key) {
+      window.scripted ??= performance.now();
+      return read.apply(this, key);
+    };
     new MutationObserver((_, observer) => {
       if (document.querySelector('[data-testid=item]')) {
         window.listed = performance.now();
         observer.disconnect();
+        requestAnimationFrame(() => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => { window.seen = performance.now() - window.scripted; };
+          port2.postMessage(0);
+        });
       }
     }).observe(document, { subtree: true, childList: true });";
 
@@ -75,7 +92,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     note(&browser).await?;
     let (few_awake, few_asleep) = lists(&browser, FEW).await?;
     let (awake, asleep) = lists(&browser, MANY).await?;
-    let frames = scrolled(&browser).await?;
+    let seen = seen(&browser).await?;
+    let scrolled = scrolled(&browser).await?;
     browser.close().await?;
 
     let against = format!("{FEW} items");
@@ -93,12 +111,21 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             Some(Goal::Most(GOAL)),
         );
     }
-    let [late, longest, rows] = frames;
+    let ms = seen.as_secs_f64() * 1e3;
     single(
-        &format!("frames later than 1/60 s by half while {MANY} items are scrolled, of {FRAMES}"),
-        &format!("{late:.0}, the longest took {longest:.0} ms"),
-        late,
-        None,
+        &format!(
+            "from the start of the popup's script to a picture of its list, {MANY} items, worker asleep"
+        ),
+        &format!("{ms:.0} ms"),
+        ms,
+        Some(Goal::Most(SEEN)),
+    );
+    let [frames, late, longest, rows] = scrolled;
+    single(
+        &format!("frames in a second while {MANY} items are scrolled by the wheel"),
+        &format!("{frames:.1}; {late:.0} were late by half, the longest took {longest:.0} ms"),
+        frames,
+        Some(Goal::Least(FRAMES)),
     );
     single(
         "the most rows in the document meanwhile",
@@ -109,17 +136,51 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Scrolls through the list that is shown, and returns the number of late frames, the longest one in milliseconds, and the
-/// most rows that there were.
-async fn scrolled(browser: &Browser) -> Result<[f64; 3]> {
+/// Scrolls through the list that is shown with the wheel of a mouse, and returns the frames in a second, the number of those that
+/// were late, the longest one in milliseconds, and the most rows that there were.
+async fn scrolled(browser: &Browser) -> Result<[f64; 4]> {
     let face = browser.face().await?;
     face.wait("the first list", SHOWN, "return window.listed;")
         .await?;
     let driver = browser.driver()?;
-    let scrolled = driver
-        .execute_async(SCROLL, vec![json!(FRAMES), json!(STEP)])
+    driver.execute(WATCH, vec![]).await?;
+    let tools = ChromeDevTools::new(driver.handle.clone());
+    driver
+        .execute("window.began = performance.now();", vec![])
         .await?;
-    Ok(serde_json::from_value(scrolled.json().clone())?)
+    let gesture = json!({
+        "x": 200,
+        "y": 300,
+        "yDistance": -FAR,
+        "speed": SPEED,
+        "gestureSourceType": "mouse",
+    });
+    tools
+        .execute_cdp_with_params("Input.synthesizeScrollGesture", gesture)
+        .await?;
+    let watched = driver.execute(WATCHED, vec![]).await?;
+    let [frames, late, longest, rows, far]: [f64; 5] =
+        serde_json::from_value(watched.json().clone())?;
+    ensure!(far >= FAR as f64 * 0.9, "it was scrolled by {far} px");
+    Ok([frames, late, longest, rows])
+}
+
+/// The time from the start of the popup's script until a picture of its list was drawn, with the worker asleep: the median of
+/// [`TIMES`].
+async fn seen(browser: &Browser) -> Result<Duration> {
+    let driver = browser.driver()?;
+    let mut all = Vec::new();
+    for _ in 0..TIMES {
+        driver.goto(browser.extension_url(QUIET)).await?;
+        browser.stop_worker().await?;
+        let face = browser.face().await?;
+        let seen = face
+            .wait("the first picture", SHOWN, "return window.seen;")
+            .await?;
+        let ms = seen.as_f64().context("a time that is no number")?;
+        all.push(Duration::from_secs_f64(ms / 1e3));
+    }
+    Ok(median(all))
 }
 
 /// Lets the popup's page note when it shows its first list, for [`both`].

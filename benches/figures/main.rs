@@ -13,6 +13,7 @@ mod attacks;
 mod clicks;
 mod fetching;
 mod hashing;
+mod input;
 mod link;
 mod lists;
 mod many;
@@ -52,8 +53,10 @@ enum Figure {
     Fetching,
     /// Fetching while the provider uploads
     Overlap,
-    /// The popup's first list of 10,000 items
+    /// The popup's first list of 10,000 items, and scrolling it
     Lists,
+    /// How long clicks and keys wait while 1 GiB moves
+    Input,
     /// 500, 5,000 and 10,000 small files
     Many,
     /// Memory while 4 GiB are shared and fetched
@@ -105,6 +108,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Fetching => fetching::measure(&scene, others.as_deref()).await,
             Figure::Overlap => overlap::measure(&scene).await,
             Figure::Lists => lists::measure(&scene).await,
+            Figure::Input => input::measure(&scene).await,
             Figure::Many => many::measure(&scene).await,
             Figure::Memory => memory::measure(&scene).await,
             Figure::Private => private::measure(&scene).await,
