@@ -44,8 +44,9 @@ const transfer = (kind, names) =>
   new DragEvent(kind, { dataTransfer: holding(names), bubbles: true, cancelable: true });
 
 const style = document.createElement("style");
-// A screen reader has all of the page.
+// A screen reader has all of the page, but for fields whose labels have to be seen.
 style.textContent = `* { caret-color: transparent; }
+  [data-aside] textarea { display: none; }
   [data-aside] { position: absolute !important; width: 1px !important; min-height: 0 !important; height: 1px !important; padding: 0 !important; }`;
 // Of one that is shown alone a picture is taken, in which nothing moves.
 if ("one" in parent.document.documentElement.dataset)

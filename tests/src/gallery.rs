@@ -19,7 +19,7 @@ use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::journal;
 use fluence::live::{CallLine, LinkView, NodeView};
-use fluence::names::cid_v1;
+use fluence::names::{canonical, cid_v1};
 use fluence::private::Key;
 use fluence::state::{
     Copy, Event, EventKind, Item, ItemId, ItemSource, Left, Limits, LinkCause, LinkError, LogEntry,
@@ -1137,7 +1137,10 @@ fn notices() -> Specimen {
 /// The title, the text and the buttons of each notification, in the language of this thread.
 fn said() -> Value {
     let name = "Sunset over the harbour.jpg";
-    let failed = |code, about| words::failed(name, &Failure::new(code), about);
+    let failed = |code, about| {
+        let failure = Failure::new(code).host("storage.example.org").peer(PEER);
+        words::failed(name, &failure, about)
+    };
     let plain = |Words { what, advice }| json!({ "title": what, "text": advice, "buttons": [] });
     let asks = words::asking(name);
     let mut all = vec![json!({
@@ -1215,7 +1218,7 @@ fn given_car(file: &str) -> (String, Cid, Vec<u8>) {
         bytes.extend(cid);
         bytes.extend(block);
     }
-    (format!("ipfs/{root}"), root, bytes)
+    (format!("ipfs/{}", canonical(&root)), root, bytes)
 }
 
 /// A number as CARs have it.
