@@ -1086,6 +1086,7 @@ fn links() -> Vec<Specimen> {
             "Sunset over the harbour.png",
             to(PICTURE),
         )
+        .size(WIDE, 700)
         .shows("#preview img"),
         link(
             "link-text",
@@ -1093,6 +1094,7 @@ fn links() -> Vec<Specimen> {
             "index.html",
             to(TEXT),
         )
+        .size(WIDE, 1100)
         .shows("#preview pre"),
         link("link-folder", "Web link: a folder", "Holidays", to(FOLDER)).shows("#files li"),
         link(
