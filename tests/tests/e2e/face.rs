@@ -230,11 +230,22 @@ fn a_text_that_is_pasted_is_shared_once_the_person_says_so() {
         let node = scene.node("node", &[]).await?;
         let (alice, face) = scene.online("alice", &node).await?;
         let driver = alice.driver()?;
-        let paste = "const data = new DataTransfer();
-            data.setData('text/plain', arguments[0]);
-            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));";
-        let text = "Milch, Eier, Brot.\nAlles ist ein Funktionsaufruf.";
-        driver.execute(paste, vec![json!(text)]).await?;
+        // As a person has it on the clipboard, and pastes it beside the field.
+        let paste = async |text: &str| -> Result<()> {
+            let field = driver.find(By::Testid("fetch-input")).await?;
+            field.send_keys(text).await?;
+            for key in ["a", "x"] {
+                field.send_keys(Key::Control + key).await?;
+            }
+            let empty = "return document.querySelector('[data-testid=fetch-input]').value === '';";
+            face.wait("that it is cut out", SMALL, empty).await?;
+            let leave = "document.activeElement.blur();";
+            driver.execute(leave, vec![]).await?;
+            let page = driver.find(By::Tag("body")).await?;
+            Ok(page.send_keys(Key::Control + "v").await?)
+        };
+        let text = "Milch, Eier und Brot";
+        paste(text).await?;
         let staged = "return document.querySelector('[data-testid=stage-name]')?.title === 'Pasted text.txt' && document.activeElement.dataset.testid === 'stage-share';";
         face.wait("the question", SMALL, staged).await?;
         face.picture("staged").await?;
@@ -248,8 +259,8 @@ fn a_text_that_is_pasted_is_shared_once_the_person_says_so() {
         let got = reqwest::get(&url).await?.error_for_status()?.text().await?;
         ensure!(got == text, "“{got}” was shared");
         // What may be a link goes into the field.
-        let message = format!("Schau: fluence:{cid} – bis dann");
-        driver.execute(paste, vec![json!(message)]).await?;
+        let message = format!("Schau: fluence:{cid} bis dann");
+        paste(&message).await?;
         let field = format!(
             "return document.querySelector('[data-testid=fetch-input]').value === {};",
             json!(message)
