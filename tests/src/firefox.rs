@@ -218,8 +218,8 @@ const MENU_OF: &str = "const [url, isPrivate, host, done] = arguments;
       const page = window.gBrowser.selectedBrowser;
       const box = page.getBoundingClientRect();
       const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-      for (const [type, button] of [['mousedown', 2], ['contextmenu', 2], ['mouseup', 2]])
-        window.windowUtils.sendMouseEvent(type, x, y, button, 1, 0);
+      for (const type of ['mousedown', 'contextmenu', 'mouseup'])
+        window.synthesizeMouseEvent(type, x, y, { button: 2, clickCount: 1 });
       await shown;
       const labels = [...menu.children].filter(entry => !entry.hidden).map(entry => entry.label).filter(Boolean);
       const hidden = wait(menu, 'popuphidden', event => event.target === menu);
