@@ -108,6 +108,8 @@ function listed(number) {
 function click(info, tab) {
   // This comes first, because the browser asks only while it handles the click.
   const asked = ask(info, tab);
+  // Whoever clicks is to see at once that this was noticed. What is so the WebAssembly shows as soon as it runs.
+  if (waiting !== null) api.action.setBadgeText({ text: "…" });
   const number = crypto.randomUUID();
   const { id, title, cookieStoreId } = tab ?? {};
   clicks[number] = { info, tab: { id, title, cookieStoreId }, at: Date.now() };

@@ -30,8 +30,8 @@ const QUIET: &str = "manifest.json";
 const LINK: &str = "
     document.getElementById('link')?.remove();
     document.body.prepend(Object.assign(document.createElement('a'), { id: 'link', href: arguments[0], textContent: 'A link' }));";
-/// Notes when the menu of the extension is chosen from, when its badge says that a file is on its way, and when there is a
-/// row with the name of the server. It works in any page of the extension.
+/// Notes when the menu of the extension is chosen from, when there is a badge, which there is not while nothing happens,
+/// and when there is a row with the name of the server. It works in any page of the extension.
 const NOTE: &str = "
     const seen = window.seen = {};
     const note = what => { seen[what] ??= performance.now(); };
@@ -42,10 +42,10 @@ const NOTE: &str = "
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
     (async () => {
-      for (;;) {
-        const [text, title] = await Promise.all([chrome.action.getBadgeText({}), chrome.action.getTitle({})]);
-        if (text && title.includes('on the way')) return note('badge');
-      }
+      // That of the last file may still be there.
+      while (await chrome.action.getBadgeText({}));
+      while (!await chrome.action.getBadgeText({}));
+      note('badge');
     })();";
 /// Waits until that was noted, and answers with the milliseconds from the click until then.
 const NOTED: &str = "
