@@ -169,7 +169,8 @@ async fn ours(scene: &Scene, path: &std::path::Path, run: u64, private: bool) ->
     };
     if !private {
         // They take turns, like the others.
-        for curls in [run % 2 == 0, run % 2 != 0] {
+        let is_first = run.is_multiple_of(2);
+        for curls in [is_first, !is_first] {
             if curls {
                 (took.curl, took.sync) = curl(scene, &node, &took.cid).await?;
                 continue;
