@@ -20,14 +20,13 @@ use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
 use futures::stream::{self, StreamExt};
-use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByobReader;
 use web::hash::sha256;
 use web::http::fetch;
-use web::time::monotonic_ms;
+use web::time::{Silence, timer};
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::garbage;
@@ -381,40 +380,6 @@ impl Body {
 
 fn worth_keeping(cid: &Cid, len: usize) -> bool {
     cid.codec() == RAW && len >= WORTH_KEEPING
-}
-
-/// Notices that nothing has arrived for some time, with one timer for many reads: a timer for each read would
-/// leave more garbage than everything else.
-struct Silence {
-    patience: Duration,
-    timer: TimeoutFuture,
-}
-
-impl Silence {
-    fn new(patience: Duration) -> Self {
-        Self {
-            patience,
-            timer: timer(patience),
-        }
-    }
-
-    /// Returns once that time has passed from now on.
-    async fn comes(&mut self) {
-        let end = monotonic_ms() + self.patience.as_secs_f64() * 1000.0;
-        loop {
-            (&mut self.timer).await;
-            let left = end - monotonic_ms();
-            // Timers may fire a little early.
-            if left < 1.0 {
-                return;
-            }
-            self.timer = TimeoutFuture::new(left as u32);
-        }
-    }
-}
-
-fn timer(patience: Duration) -> TimeoutFuture {
-    TimeoutFuture::new(patience.as_millis().min(u128::from(u32::MAX >> 1)) as u32)
 }
 
 /// Aborts the transfer when its reader is dropped.

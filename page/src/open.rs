@@ -11,12 +11,16 @@ use fluence::private::record::{
     RecordError, Records, SALT, nonce,
 };
 use fluence::private::tar::{Entry, Part, Reader, TarError};
-use futures::future::try_join_all;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use js_sys::Uint8Array;
 use web::crypto::AesGcm;
 
 use crate::reading::{Body, Stretch};
 use crate::text::Trouble;
+
+/// How many records are being opened while the next bytes are fetched.
+const AHEAD: usize = 32;
 
 /// What a private share brings.
 pub enum Brought {
@@ -49,42 +53,92 @@ impl Cipher {
         Ok(Self { cipher, base })
     }
 
-    /// Opens the records that are these bytes, from this number on, all at the same time. If they are the last ones, there
-    /// is one.
-    async fn open(
-        &self,
-        first: u64,
-        sealed: &[u8],
-        last: bool,
-    ) -> Result<Vec<Content>, RecordError> {
-        // An empty body has one record too: its end is missing.
-        let records = sealed.chunks(RECORD as usize);
-        let records: Vec<&[u8]> = if sealed.is_empty() {
-            vec![&[]]
-        } else {
-            records.collect()
-        };
-        let ends = records.len() - 1;
-        let opening = (first..)
-            .zip(records)
-            .enumerate()
-            .map(|(at, (number, record))| {
-                let opened = self.cipher.open(&nonce(&self.base, number), record);
-                let last = last && at == ends;
-                async move {
-                    let opened = opened.await;
-                    match opened {
-                        Some(content) if !last && is_full(&content) => {
-                            Ok(Content::Full(content.subarray(0, CONTENT as u32)))
-                        }
-                        other => {
-                            let other = other.map(|content| content.to_vec());
-                            record::content(other, number, last).map(Content::Other)
-                        }
-                    }
+    /// Begins to open a record. The browser copies it at once, and works while this program does other things.
+    fn begin(&self, number: u64, record: &[u8], last: bool) -> Record {
+        let opened = self.cipher.open(&nonce(&self.base, number), record);
+        async move {
+            match opened.await {
+                Some(content) if !last && is_full(&content) => {
+                    Ok(Content::Full(content.subarray(0, CONTENT as u32)))
                 }
-            });
-        try_join_all(opening).await
+                other => {
+                    let other = other.map(|content| content.to_vec());
+                    record::content(other, number, last).map(Content::Other)
+                }
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// A record that is being opened.
+type Record = LocalBoxFuture<'static, Result<Content, RecordError>>;
+
+/// The records of a body, which come in pieces and are opened in their order, several at the same time.
+struct Sealed {
+    /// The number of the next record.
+    number: u64,
+    /// What has come of it. Only the last record says that it is the last, so none is begun before something follows it or
+    /// nothing comes.
+    next: Vec<u8>,
+    /// The records before it.
+    opening: VecDeque<Record>,
+}
+
+impl Sealed {
+    /// The records of a body from this one on.
+    fn at(number: u64) -> Self {
+        Self {
+            number,
+            next: Vec::new(),
+            opening: VecDeque::new(),
+        }
+    }
+
+    /// Begins to open what is whole with the next bytes.
+    fn push(&mut self, cipher: &Cipher, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.next.len() == RECORD as usize {
+                self.begin(cipher, false);
+            }
+            if self.next.is_empty() && bytes.len() > RECORD as usize {
+                // Most records are in one piece, and are not put together first.
+                let (record, rest) = bytes.split_at(RECORD as usize);
+                self.opening
+                    .push_back(cipher.begin(self.number, record, false));
+                self.number += 1;
+                bytes = rest;
+                continue;
+            }
+            let missing = RECORD as usize - self.next.len();
+            let (now, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.next.extend_from_slice(now);
+            bytes = rest;
+        }
+    }
+
+    /// Begins to open what has come of the next record, which nothing follows if it is the last one.
+    fn begin(&mut self, cipher: &Cipher, last: bool) {
+        let record = cipher.begin(self.number, &self.next, last);
+        self.opening.push_back(record);
+        self.number += 1;
+        self.next.clear();
+    }
+
+    /// Whether no record is being opened.
+    fn is_empty(&self) -> bool {
+        self.opening.is_empty()
+    }
+
+    /// The content of the next record, if more than `ahead` are being opened.
+    async fn next(&mut self, ahead: usize) -> Option<Result<Content, RecordError>> {
+        if self.opening.len() <= ahead {
+            return None;
+        }
+        let record = self.opening.front_mut()?;
+        let content = record.await;
+        self.opening.pop_front();
+        Some(content)
     }
 }
 
@@ -93,15 +147,14 @@ fn is_full(content: &Uint8Array) -> bool {
     content.length() == CONTENT as u32 + 1 && content.get_index(CONTENT as u32) == MORE
 }
 
-/// The encrypted body so far. It holds no more than a record, and what came last.
+/// The encrypted body so far. It holds no more than [`AHEAD`] records, and what came last.
 pub struct Opening {
     key: Key,
-    /// What was not decrypted yet.
-    sealed: Vec<u8>,
+    /// What has come of the header.
+    header: Vec<u8>,
     /// The cipher, once the header is here.
     cipher: Option<Rc<Cipher>>,
-    /// The number of the next record.
-    number: u64,
+    sealed: Sealed,
     /// The number of bytes of the archive so far.
     archive: u64,
     reader: Reader,
@@ -112,56 +165,56 @@ impl Opening {
     pub fn new(key: Key) -> Self {
         Self {
             key,
-            sealed: Vec::new(),
+            header: Vec::new(),
             cipher: None,
-            number: 0,
+            sealed: Sealed::at(0),
             archive: 0,
             reader: Reader::default(),
         }
     }
 
-    /// Takes the next bytes, and returns what they bring. All of it is authentic.
-    pub async fn push(&mut self, bytes: &[u8]) -> Result<VecDeque<Brought>, Trouble> {
-        self.sealed.extend_from_slice(bytes);
-        if self.cipher.is_none() && self.sealed.len() > HEADER {
-            self.begin().await?;
+    /// Takes the next bytes, and returns what earlier ones bring, all of which is authentic. The browser opens the last of
+    /// them while the next ones are fetched.
+    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<VecDeque<Brought>, Trouble> {
+        // What comes first says what all of it is, and is waited for.
+        let ahead = if self.archive == 0 { 0 } else { AHEAD };
+        if self.cipher.is_none() {
+            let missing = HEADER - self.header.len();
+            let (header, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.header.extend_from_slice(header);
+            bytes = rest;
+            if self.header.len() < HEADER {
+                return Ok(VecDeque::new());
+            }
         }
-        // Only the last record says that it is the last, so it is not opened before something follows or nothing comes.
-        let whole = self.sealed.len().saturating_sub(1) / RECORD as usize;
-        if self.cipher.is_none() || whole == 0 {
-            return Ok(VecDeque::new());
-        }
-        let len = whole * RECORD as usize;
-        let brought = self.records(len, false).await?;
-        self.sealed.drain(..len);
-        Ok(brought)
+        let cipher = self.cipher().await?;
+        self.sealed.push(&cipher, bytes);
+        self.brought(ahead).await
     }
 
-    /// Opens the last record, and returns what it brings, if nothing is missing.
+    /// Opens the last record, and returns what it and those before it bring, if nothing is missing.
     pub async fn end(mut self) -> Result<VecDeque<Brought>, Trouble> {
-        if self.cipher.is_none() {
-            self.begin().await?;
-        }
-        let brought = self.records(self.sealed.len(), true).await?;
+        let cipher = self.cipher().await?;
+        // An empty body has one record too: its end is missing.
+        self.sealed.begin(&cipher, true);
+        let brought = self.brought(0).await?;
         self.reader.finish()?;
         Ok(brought)
     }
 
-    async fn begin(&mut self) -> Result<(), Trouble> {
-        let cipher = Cipher::of(&self.key, &self.sealed).await?;
-        self.cipher = Some(Rc::new(cipher));
-        self.sealed.drain(..HEADER);
-        Ok(())
+    async fn cipher(&mut self) -> Result<Rc<Cipher>, RecordError> {
+        if let Some(cipher) = &self.cipher {
+            return Ok(Rc::clone(cipher));
+        }
+        let cipher = Rc::new(Cipher::of(&self.key, &self.header).await?);
+        Ok(Rc::clone(self.cipher.insert(cipher)))
     }
 
-    /// Opens the records that are the first bytes. If they are the last ones, there is one.
-    async fn records(&mut self, len: usize, last: bool) -> Result<VecDeque<Brought>, Trouble> {
-        let cipher = self.cipher.as_ref().ok_or(RecordError::Header)?;
-        let contents = cipher.open(self.number, &self.sealed[..len], last).await?;
-        self.number += contents.len() as u64;
+    /// What the records bring, but for the last `ahead` that are being opened.
+    async fn brought(&mut self, ahead: usize) -> Result<VecDeque<Brought>, Trouble> {
         let mut brought = VecDeque::new();
-        for content in contents {
-            let content = match content {
+        while let Some(content) = self.sealed.next(ahead).await {
+            let content = match content? {
                 Content::Full(bytes) => {
                     self.archive += CONTENT as u64;
                     if CONTENT as u64 <= self.reader.left() {
@@ -262,13 +315,12 @@ impl Inside {
         };
         Unsealing {
             cipher: Rc::clone(&self.cipher),
-            sealed: Vec::new(),
+            sealed: Sealed::at(first),
             coming: self.body.read(sealed),
-            number: first,
+            ended: false,
             last,
             skip: archive.start % CONTENT as u64,
             left: archive.end - archive.start,
-            opened: VecDeque::new(),
         }
     }
 }
@@ -276,76 +328,53 @@ impl Inside {
 /// Bytes that are being fetched and opened.
 pub struct Unsealing {
     cipher: Rc<Cipher>,
-    /// What was not decrypted yet.
-    sealed: Vec<u8>,
+    sealed: Sealed,
     coming: Stretch,
-    /// The number of the next record.
-    number: u64,
+    /// Whether all of it has come.
+    ended: bool,
     /// Whether the last record that comes is that of the body.
     last: bool,
     /// How many bytes of the next record were not asked for.
     skip: u64,
     /// How many bytes are to be returned.
     left: u64,
-    opened: VecDeque<Uint8Array>,
 }
 
 impl Unsealing {
     /// The next bytes, all of which are authentic; `None` after the last one.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, Trouble> {
-        loop {
-            if let Some(bytes) = self.opened.pop_front() {
-                return Ok(Some(bytes));
-            }
-            if self.left == 0 {
-                return Ok(None);
-            }
-            let ended = match self.coming.next().await? {
-                Some(bytes) => {
-                    self.sealed.extend_from_slice(&bytes);
-                    false
+        while self.left > 0 {
+            let Some(content) = self.sealed.next(0).await else {
+                if self.ended {
+                    // What is authentic has fewer bytes than it could have.
+                    return Err(Trouble::not_shown());
                 }
-                None => true,
-            };
-            // The last record of the body is known by nothing following it.
-            let kept = usize::from(self.last);
-            let len = if ended {
-                self.sealed.len()
-            } else {
-                self.sealed.len().saturating_sub(kept) / RECORD as usize * RECORD as usize
-            };
-            if len == 0 && ended {
-                // What is authentic has fewer bytes than it could have.
-                return Err(Trouble::not_shown());
-            }
-            if len == 0 {
-                continue;
-            }
-            let last = ended && self.last;
-            let opened = self
-                .cipher
-                .open(self.number, &self.sealed[..len], last)
-                .await?;
-            self.sealed.drain(..len);
-            self.number += opened.len() as u64;
-            let count = opened.len();
-            for (at, content) in opened.into_iter().enumerate() {
-                let bytes = match content {
-                    Content::Full(bytes) => bytes,
-                    Content::Other(bytes) if last && at + 1 == count => {
-                        Uint8Array::from(&bytes[..])
+                match self.coming.next().await? {
+                    Some(bytes) => self.sealed.push(&self.cipher, &bytes),
+                    None => {
+                        self.ended = true;
+                        if !self.sealed.next.is_empty() {
+                            self.sealed.begin(&self.cipher, self.last);
+                        }
                     }
-                    Content::Other(_) => return Err(Trouble::not_shown()),
-                };
-                let len = u64::from(bytes.length());
-                let from = len.min(std::mem::take(&mut self.skip));
-                let to = len.min(from + self.left);
-                self.left -= to - from;
-                if to > from {
-                    self.opened
-                        .push_back(bytes.subarray(from as u32, to as u32));
                 }
+                continue;
+            };
+            let bytes = match content? {
+                Content::Full(bytes) => bytes,
+                Content::Other(bytes) if self.ended && self.last && self.sealed.is_empty() => {
+                    Uint8Array::from(&bytes[..])
+                }
+                Content::Other(_) => return Err(Trouble::not_shown()),
+            };
+            let len = u64::from(bytes.length());
+            let from = len.min(std::mem::take(&mut self.skip));
+            let to = len.min(from + self.left);
+            self.left -= to - from;
+            if to > from {
+                return Ok(Some(bytes.subarray(from as u32, to as u32)));
             }
         }
+        Ok(None)
     }
 }

@@ -1,5 +1,6 @@
 //! Fetches a file from the node as verified bytes, in their order.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByteReader;
 use web::http::fetch;
+use web::time::{Silence, timer};
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::text::Trouble;
@@ -208,7 +210,7 @@ pub async fn ask(cid: &Cid, scope: &str) -> Result<Coming, Trouble> {
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&abort.signal()));
     let abort = AbortOnDrop(abort);
-    let response = select(JsFuture::from(fetch(&url, &init)), silence()).await;
+    let response = select(JsFuture::from(fetch(&url, &init)), timer(PATIENCE)).await;
     let response: Response = match response {
         Either::Left((Ok(response), _)) => response.unchecked_into(),
         Either::Left((Err(_), _)) => return Err(Trouble::unreachable()),
@@ -227,19 +229,16 @@ pub async fn ask(cid: &Cid, scope: &str) -> Result<Coming, Trouble> {
 }
 
 fn pieces(reader: ByteReader) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
-    stream::try_unfold(reader, |mut reader| async move {
-        let read = match select(Box::pin(reader.read()), silence()).await {
+    let silence = Silence::new(PATIENCE);
+    stream::try_unfold((reader, silence), |(mut reader, mut silence)| async move {
+        let read = match select(pin!(reader.read()), pin!(silence.comes())).await {
             Either::Left((Ok(piece), _)) => piece.map(|piece| Bytes::from(piece.to_vec())),
             Either::Left((Err(_), _)) => return Err(HttpError::Broken(String::new())),
             Either::Right(_) => return Err(HttpError::Silent(String::new())),
         };
-        Ok(read.map(|piece| (piece, reader)))
+        Ok(read.map(|piece| (piece, (reader, silence))))
     })
     .boxed_local()
-}
-
-fn silence() -> TimeoutFuture {
-    TimeoutFuture::new(PATIENCE.as_millis() as u32)
 }
 
 fn verify(cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {

@@ -240,8 +240,11 @@ impl AesGcm {
 }
 
 /// The bytes of a promised `ArrayBuffer`.
-async fn bytes_of(promised: Result<Promise, JsValue>) -> Outcome<Uint8Array> {
-    Ok(Uint8Array::new(&js::outcome(promised).await?))
+fn bytes_of(
+    promised: Result<Promise, JsValue>,
+) -> impl Future<Output = Outcome<Uint8Array>> + use<> {
+    let outcome = js::outcome(promised);
+    async move { Ok(Uint8Array::new(&outcome.await?)) }
 }
 
 fn algorithm(nonce: &[u8]) -> JsValue {

@@ -8,15 +8,20 @@ use wasm_bindgen_futures::JsFuture;
 /// The result of a call to the browser. The error is the browser's own message.
 pub type Outcome<T> = Result<T, String>;
 
-/// Awaits the promise of a call to the browser.
+/// Awaits the promise of a call to the browser. If it is rejected before this is polled, the browser reports no rejection
+/// that nobody handles.
 ///
 /// # Errors
 /// Fails with the message of the exception, or of the reason for which the promise was rejected.
-pub async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
-    let promise = called.map_err(|why| message_of(&why))?;
-    JsFuture::from(promise)
-        .await
+pub fn outcome(called: Result<Promise, JsValue>) -> impl Future<Output = Outcome<JsValue>> + use<> {
+    let promise = called.map(JsFuture::from);
+    async move {
+        match promise {
+            Ok(promise) => promise.await,
+            Err(why) => Err(why),
+        }
         .map_err(|why| message_of(&why))
+    }
 }
 
 /// Writes a warning to the console about a failure on which nothing depends. `doing` says what

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
@@ -16,10 +17,45 @@ extern "C" {
 
 /// Returns after this time, or after about 24.8 days, the longest time of a browser's timer.
 pub async fn sleep(duration: Duration) {
+    timer(duration).await;
+}
+
+/// Notices that nothing has come for some time, with one timer for many waits: a timer for each would leave more garbage
+/// than everything else.
+pub struct Silence {
+    patience: Duration,
+    timer: TimeoutFuture,
+}
+
+impl Silence {
+    /// Notices that nothing has come for this long.
+    pub fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            timer: timer(patience),
+        }
+    }
+
+    /// Returns once that time has passed from now on.
+    pub async fn comes(&mut self) {
+        let end = monotonic_ms() + self.patience.as_secs_f64() * 1000.0;
+        loop {
+            (&mut self.timer).await;
+            let left = end - monotonic_ms();
+            // Timers may fire a little early.
+            if left < 1.0 {
+                return;
+            }
+            self.timer = TimeoutFuture::new(left as u32);
+        }
+    }
+}
+
+/// A timer for this time, or for about 24.8 days, the longest time of a browser's timer.
+pub fn timer(duration: Duration) -> TimeoutFuture {
     /// The longest time of a timer of the browser, in milliseconds.
     const LONGEST: u128 = i32::MAX as u128;
-    let ms = duration.as_millis().min(LONGEST) as u32;
-    gloo_timers::future::TimeoutFuture::new(ms).await;
+    TimeoutFuture::new(duration.as_millis().min(LONGEST) as u32)
 }
 
 /// The Unix time in milliseconds.
