@@ -970,6 +970,22 @@ impl Browser {
             .collect()
     }
 
+    /// Waits until nothing is in the download folder, not even a part of a file.
+    ///
+    /// # Errors
+    /// If something is still there after this time.
+    pub async fn until_nothing_is_downloaded(&self, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = self.downloaded()?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{left:?} is left");
+            sleep(LOOK).await;
+        }
+    }
+
     /// Takes a picture of the current tab, in light and in dark.
     pub async fn picture(&self, label: &str) -> Result<()> {
         self.picture_of(label, Check::Nothing).await

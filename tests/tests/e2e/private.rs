@@ -226,3 +226,43 @@ fn the_popup_shares_privately_and_opens_what_others_did() {
         Ok(())
     });
 }
+
+#[test]
+fn what_is_shared_is_private_if_the_settings_say_so() {
+    play("private_by_default", async |scene| {
+        let picture = files::picture(640, 480)?;
+        scene.site.add("dawn.png", "image/png", picture.clone());
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        face.switch(&["settings-private"]).await?;
+        // The first entry of the context menu, which does not say how.
+        driver.switch_to_window(page).await?;
+        driver.goto(scene.site.url("/")).await?;
+        alice.share_by_right_click(By::Id("dawn.png")).await?;
+        driver.switch_to_window(popup).await?;
+        face.wait_named("dawn.png", &["shared"], SMALL).await?;
+        // A file that is chosen.
+        let letter = files::document("Nobody else reads this.");
+        face.share(&[&scene.file("letter.pdf", &letter)?]).await?;
+        face.wait_named("letter.pdf", &["shared"], SMALL).await?;
+
+        let friend = scene.command_line("friend", &node)?;
+        let stranger = scene.command_line("stranger", &node)?;
+        for (name, bytes) in [("dawn.png", &picture), ("letter.pdf", &letter)] {
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            ensure!(shown.text.contains("Private"), "{}", shown.text);
+            let cid = shown.cid.as_deref().context("it has no hash")?;
+            let sealed = std::fs::read(stranger.fetch(cid, SMALL).await?)?;
+            ensure!(
+                !sealed.windows(64).any(|part| part == &bytes[..64]),
+                "{name} is not encrypted"
+            );
+            let link = link_of(&face, &shown).await?;
+            let ended = friend.run(&["fetch", &link], SMALL).await?;
+            ensure!(ended.code == Some(0), "{}", ended.said);
+            same_bytes(&friend.directory().join(name), bytes)?;
+        }
+        Ok(())
+    });
+}

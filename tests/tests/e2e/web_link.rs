@@ -491,6 +491,55 @@ fn nothing_is_shown_or_saved_of_what_was_tampered_with() {
     });
 }
 
+#[test]
+fn nothing_is_left_of_what_turns_out_to_be_tampered_with_while_it_is_saved() {
+    play("web_link_tampered_save", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let carol = scene.command_line("carol", &node)?;
+        let bob = browser(scene).await?;
+        let base = base(&node);
+        // More than the page holds, so that the browser writes it down as it comes.
+        let bytes = files::noise(70_000_000, 15);
+        let (program, link) = sharer
+            .share_privately(&scene.file("large.bin", &bytes)?)
+            .await?;
+        let (cid, key) = link
+            .strip_prefix("fluence:")
+            .and_then(|link| link.split_once('#'))
+            .context("the link has no key")?;
+        let sealed = std::fs::read(carol.fetch(cid, SMALL).await?)?;
+        drop(program);
+        let found_out_late = ["middle record", "last record", "without the last record"];
+        let tampered = tampered(&sealed);
+        let late: Vec<_> = tampered
+            .iter()
+            .filter(|(about, _)| found_out_late.contains(about))
+            .collect();
+        ensure!(late.len() == found_out_late.len());
+        for (about, body) in late {
+            let path = scene.file("changed", body)?;
+            let (_program, cid) = sharer.share(&path).await?;
+            open(&bob, &format!("{base}/#{cid}&key={key}"), |shown| {
+                shown["save"] != ""
+            })
+            .await?;
+            save(&bob).await?;
+            let shown = until(&bob, has_trouble).await?;
+            let trouble = shown["trouble"].as_str().unwrap_or_default();
+            ensure!(
+                TAMPERED.iter().any(|words| trouble.contains(words)),
+                "{about}: {shown}"
+            );
+            ensure!(shown["checked"] == "", "{about}: {shown}");
+            bob.until_nothing_is_downloaded(SMALL)
+                .await
+                .context(*about)?;
+        }
+        Ok(())
+    });
+}
+
 /// Reads bytes of what is played as the browser does: through the page, which passes on what it has checked.
 const READ: &str = r#"
 const [from, to, done] = arguments;
