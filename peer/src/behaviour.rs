@@ -69,7 +69,7 @@ impl Slim<Protocols> {
         let (gate, relay) = (
             guests.map(|guests| Gate::new(guests.clone(), admission)),
             node.zip(guests).map(|(limits, guests)| {
-                Relay::new(relay::Behaviour::new(id, limits.relay(guests)))
+                Relay::new(relay::Behaviour::new(id, libraries::relay(limits, guests)))
             }),
         );
         #[cfg(target_family = "wasm")]

@@ -1,21 +1,13 @@
 //! The configuration of a peer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-#[cfg(not(target_family = "wasm"))]
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use libp2p::Multiaddr;
 use libp2p::identity::Keypair;
-#[cfg(not(target_family = "wasm"))]
-use libp2p::{PeerId, relay};
-#[cfg(not(target_family = "wasm"))]
-use web_time::Instant;
 
 use crate::admission::Admission;
-#[cfg(not(target_family = "wasm"))]
-use crate::guests::Guests;
 use crate::limits::LINKS;
 #[cfg(not(target_family = "wasm"))]
 use crate::meter::Meter;
@@ -202,56 +194,6 @@ impl Default for RelayLimits {
             max_functions_per_peer: 20_000,
             shared_addresses: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
         }
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-impl RelayLimits {
-    /// The same limits as the relay's configuration.
-    ///
-    /// Numbers are left to the guests, who are asked last: the relay itself refuses to renew a
-    /// reservation when there are as many as there may be, and grants one more to a peer than it
-    /// may have.
-    pub(crate) fn relay(&self, guests: &Guests) -> relay::Config {
-        const MINUTE: Duration = Duration::from_secs(60);
-        let mut config = relay::Config {
-            max_reservations: usize::MAX,
-            max_reservations_per_peer: usize::MAX,
-            reservation_duration: self.reservation_duration,
-            reservation_rate_limiters: Vec::new(),
-            max_circuits: usize::MAX,
-            max_circuits_per_peer: usize::MAX,
-            max_circuit_duration: self.max_circuit_duration,
-            max_circuit_bytes: self.max_circuit_bytes,
-            circuit_src_rate_limiters: Vec::new(),
-        };
-        // A limiter allows a burst of `limit`, and one more after each interval.
-        let each = |limit: NonZeroU32| MINUTE / limit.get();
-        if let Some(limit) = NonZeroU32::new(self.reservations_per_peer_per_minute) {
-            config = config.reservation_rate_per_peer(limit, each(limit));
-        }
-        if let Some(limit) = NonZeroU32::new(self.reservations_per_ip_per_minute) {
-            config = config.reservation_rate_per_ip(limit, each(limit));
-        }
-        if let Some(limit) = NonZeroU32::new(self.circuits_per_peer_per_minute) {
-            config = config.circuit_src_per_peer(limit, each(limit));
-        }
-        if let Some(limit) = NonZeroU32::new(self.circuits_per_ip_per_minute) {
-            config = config.circuit_src_per_ip(limit, each(limit));
-        }
-        let reserving = guests.clone();
-        config.reservation_rate_limiters.push(Box::new(
-            move |peer: PeerId, address: &Multiaddr, now: Instant| {
-                reserving.reserve(peer, address, now)
-            },
-        ));
-        let calling = guests.clone();
-        config.circuit_src_rate_limiters.push(Box::new(
-            move |peer: PeerId, address: &Multiaddr, _: Instant| {
-                calling.open_circuit(peer, address)
-            },
-        ));
-        config
     }
 }
 

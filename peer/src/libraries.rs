@@ -1,18 +1,26 @@
 //! How the libraries of the network are set: every value that a stranger could use against a peer,
 //! or that decides how far a peer gets, with its reason. Where a default is kept, the reason is
-//! given too. (Read in libp2p 0.57. What an operator sets, the relay's limits among it, is in [`RelayLimits`]; HTTP is the
-//! node's, in `node/src/gateway/limits.rs`.)
+//! given too. (Read in libp2p 0.57. What an operator may set is in [`RelayLimits`], with its defaults. HTTP is spoken by the
+//! program of a node alone, which sets hyper in the same way in `node/src/gateway/limits.rs`.)
 
+#[cfg(not(target_family = "wasm"))]
+use std::num::NonZeroU32;
 use std::num::{NonZeroU8, NonZeroUsize};
 use std::time::Duration;
 
 use fluence::call;
 use libp2p::connection_limits::ConnectionLimits;
 use libp2p::request_response::ProtocolSupport;
+#[cfg(not(target_family = "wasm"))]
+use libp2p::{Multiaddr, PeerId, relay};
 use libp2p::{StreamProtocol, identify, identity, kad, ping, request_response, swarm, yamux};
+#[cfg(not(target_family = "wasm"))]
+use web_time::Instant;
 
 use crate::codec::CallCodec;
 use crate::config::RelayLimits;
+#[cfg(not(target_family = "wasm"))]
+use crate::guests::Guests;
 use crate::limits::{CALLS_PER_CONNECTION, LONGEST_ROUTED, MAX_DEADLINE};
 use crate::route::{ROUTE, RouteCodec};
 
@@ -109,7 +117,8 @@ where
     Ok(config)
 }
 
-/// See [`STREAMS`].
+/// See [`STREAMS`]. libp2p lets nothing else be set, and the rest is as it should be: frames of 16 KiB, so that no stream
+/// keeps the others waiting for long, and what has come is read to its end though the connection has been closed.
 pub(crate) fn yamux() -> yamux::Config {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(STREAMS);
@@ -125,6 +134,10 @@ pub(crate) fn swarm(idle: Duration) -> swarm::Config {
     config
         .with_idle_connection_timeout(idle)
         .with_max_negotiating_inbound_streams(NEGOTIATING)
+        // These are the defaults: what waits between a connection's task and the peer is bounded, and who does not keep up
+        // makes the other wait.
+        .with_notify_handler_buffer_size(NonZeroUsize::new(33).expect("33 is not 0"))
+        .with_per_connection_event_buffer_size(7)
         // Addresses of one peer that are dialed at the same time: as many as a record has. This is the default.
         .with_dial_concurrency_factor(NonZeroU8::new(8).expect("8 is not 0"))
         // A request goes out along with the proposal of its protocol: a call is one round trip.
@@ -141,6 +154,53 @@ pub(crate) fn connections(node: Option<&RelayLimits>) -> ConnectionLimits {
             node.map_or(CLIENT_CONNECTIONS, |limits| limits.max_connections),
         ))
         .with_max_established_per_peer(Some(PER_PEER))
+}
+
+/// The relay of a node with these limits. Each connection may ask ten things of it at a time, for 60 s each, which cannot
+/// be set.
+///
+/// By default there would be 128 reservations, four of one peer, and 16 circuits of 2 minutes and 128 KiB, with rates for
+/// peers and addresses. Here numbers are left to the guests, who are asked last: the relay itself refuses to renew a
+/// reservation when there are as many as there may be, and grants one more to a peer than it may have.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn relay(limits: &RelayLimits, guests: &Guests) -> relay::Config {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut config = relay::Config {
+        max_reservations: usize::MAX,
+        max_reservations_per_peer: usize::MAX,
+        reservation_duration: limits.reservation_duration,
+        reservation_rate_limiters: Vec::new(),
+        max_circuits: usize::MAX,
+        max_circuits_per_peer: usize::MAX,
+        max_circuit_duration: limits.max_circuit_duration,
+        max_circuit_bytes: limits.max_circuit_bytes,
+        circuit_src_rate_limiters: Vec::new(),
+    };
+    // A limiter allows a burst of `limit`, and one more after each interval.
+    let each = |limit: NonZeroU32| MINUTE / limit.get();
+    if let Some(limit) = NonZeroU32::new(limits.reservations_per_peer_per_minute) {
+        config = config.reservation_rate_per_peer(limit, each(limit));
+    }
+    if let Some(limit) = NonZeroU32::new(limits.reservations_per_ip_per_minute) {
+        config = config.reservation_rate_per_ip(limit, each(limit));
+    }
+    if let Some(limit) = NonZeroU32::new(limits.circuits_per_peer_per_minute) {
+        config = config.circuit_src_per_peer(limit, each(limit));
+    }
+    if let Some(limit) = NonZeroU32::new(limits.circuits_per_ip_per_minute) {
+        config = config.circuit_src_per_ip(limit, each(limit));
+    }
+    let reserving = guests.clone();
+    config.reservation_rate_limiters.push(Box::new(
+        move |peer: PeerId, address: &Multiaddr, now: Instant| {
+            reserving.reserve(peer, address, now)
+        },
+    ));
+    let calling = guests.clone();
+    config.circuit_src_rate_limiters.push(Box::new(
+        move |peer: PeerId, address: &Multiaddr, _: Instant| calling.open_circuit(peer, address),
+    ));
+    config
 }
 
 /// Calls. The codec enforces the deadline of each, and the length of its messages.
@@ -204,8 +264,16 @@ pub(crate) fn kad(is_node: bool) -> kad::Config {
         .set_substreams_timeout(Duration::from_secs(10))
         .set_kbucket_size(KAD_REPLICATION)
         .set_kbucket_pending_timeout(Duration::from_secs(60))
-        // Looks for nodes that have come near since, every five minutes; `driver/neighbours.rs` looks for lost ones.
-        .set_periodic_bootstrap_interval(Some(Duration::from_secs(5 * 60)))
+        // Off, as by default: each path would begin with a part of the nodes that are known, and so with none in a network
+        // of few. Of those that mislead, one address block has few places in a routing table (`driver/routing.rs`), and as
+        // many are asked as hold a record.
+        .disjoint_query_paths(false)
+        // What is stored is looked at by the store (`records.rs`), which takes no values, only providers.
+        .set_record_filtering(kad::StoreInserts::Unfiltered)
+        .set_record_ttl(None)
+        // A node looks for others that have come near since, every five minutes; `driver/neighbours.rs` looks for lost ones.
+        // A client, which would connect to a dozen nodes for that, meets them when it looks something up.
+        .set_periodic_bootstrap_interval(is_node.then_some(Duration::from_secs(5 * 60)))
         // What a node's routing table has is told to others, so a node itself decides what is in it.
         .set_kbucket_inserts(if is_node {
             kad::BucketInserts::Manual
