@@ -2,12 +2,12 @@
 //!
 //! Their number is limited in total, for each function, for each peer and for each address block,
 //! so that nobody can crowd out others. What is answered is a choice that fits into one message: the
-//! providers that are connected to this node come first, because they are surely there, in a random
-//! order, so that all are found after some time; then the others, the latest first; and of both, one
-//! of each address block before the second of any.
+//! providers that are there come first, because they are connected to this node or to another one
+//! that has said so, in a random order, so that all are found after some time; then the others, the
+//! latest first; and of both, one of each address block before the second of any.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 #[cfg(not(target_family = "wasm"))]
 use std::ops::Bound;
 
@@ -119,6 +119,8 @@ pub(crate) struct ProviderRecords {
     /// Times are stored as seconds since this one.
     start: Instant,
     functions: BTreeMap<Hash, Vec<Held>>,
+    /// The functions that had more providers than an answer names when the last one was added.
+    crowded: BTreeSet<Hash>,
     providers: HashMap<PeerId, Provider>,
     /// The peer of each [`Held::provider`].
     by_number: HashMap<u32, PeerId>,
@@ -146,6 +148,8 @@ struct Provider {
     block: Option<Block>,
     /// Whether another node told of it, and it has stored nothing itself.
     is_heard: bool,
+    /// Until when another node's word counts that it is there.
+    present: u32,
 }
 
 /// Who shares a place in the order of an answer.
@@ -163,6 +167,7 @@ impl ProviderRecords {
             guests,
             start: Instant::now(),
             functions: BTreeMap::new(),
+            crowded: BTreeSet::new(),
             providers: HashMap::new(),
             by_number: HashMap::new(),
             next_number: 0,
@@ -255,6 +260,9 @@ impl ProviderRecords {
             provider: number,
             expires,
         });
+        if held.len() > ANSWERED {
+            self.crowded.insert(hash);
+        }
         if held.len() > self.limits.providers_per_function {
             let now = self.start.elapsed().as_secs();
             let expired = held.iter().find(|held| u64::from(held.expires) <= now);
@@ -388,10 +396,61 @@ impl ProviderRecords {
             known.is_heard = is_first;
         }
         let now = self.seconds(Instant::now());
-        self.functions.entry(hash).or_default().push(Held {
+        let held = self.functions.entry(hash).or_default();
+        held.push(Held {
             provider: number,
             expires: now.saturating_add(seconds.min(HEARD_TTL)),
         });
+        if held.len() > ANSWERED {
+            self.crowded.insert(hash);
+        }
+    }
+
+    /// Providers that are not connected to this node, of functions that have more of them than an answer names, with
+    /// their relays. After about as many as the limit it ends; `after` is the function from which the next call goes on.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn absent(
+        &mut self,
+        after: &mut Option<Hash>,
+        limit: usize,
+    ) -> Vec<(PeerId, Vec<PeerId>)> {
+        let mut absent = Vec::new();
+        for _ in 0..self.crowded.len() {
+            let rest = (
+                after.map_or(Bound::Unbounded, Bound::Excluded),
+                Bound::Unbounded,
+            );
+            let next = self.crowded.range(rest).next();
+            let Some(hash) = next.or_else(|| self.crowded.first()).copied() else {
+                break;
+            };
+            *after = Some(hash);
+            let held = self.functions.get(&hash).map_or(&[][..], Vec::as_slice);
+            if held.len() <= ANSWERED {
+                self.crowded.remove(&hash);
+                continue;
+            }
+            for held in held {
+                if let Some(id) = self.by_number.get(&held.provider)
+                    && self.find(id).is_none()
+                {
+                    absent.push((*id, self.relays_of(id).collect()));
+                }
+            }
+            if absent.len() >= limit {
+                break;
+            }
+        }
+        absent
+    }
+
+    /// Notes that a provider is there, as another node has said, until then.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn is_present(&mut self, provider: &PeerId, until: Instant) {
+        let until = self.seconds(until);
+        if let Some(known) = self.providers.get_mut(provider) {
+            known.present = until;
+        }
     }
 
     /// The providers of a function in the order in which they are answered; the first that must go
@@ -407,7 +466,8 @@ impl ProviderRecords {
             if held.expires <= now {
                 continue;
             }
-            if self.find(id).is_some() {
+            let present = self.providers.get(id).map_or(0, |known| known.present);
+            if present > now || self.find(id).is_some() {
                 live.push(*held);
             } else {
                 others.push(*held);
@@ -493,6 +553,7 @@ impl ProviderRecords {
                     addresses,
                     block,
                     is_heard: false,
+                    present: 0,
                 })
             }
         };
@@ -850,6 +911,58 @@ mod tests {
             seen.extend(answer);
         }
         assert_eq!(seen.len(), online.len());
+    }
+
+    #[test]
+    fn who_is_there_at_another_node_comes_first_too() {
+        let guests = guests();
+        let mut store = store_of(guests.clone(), RecordLimits::new(&RelayLimits::default()));
+        let relay = PeerId::random();
+        let through = |provider| ProviderRecord {
+            addresses: vec![
+                format!("/ip4/192.0.2.9/tcp/1/p2p/{relay}/p2p-circuit")
+                    .parse()
+                    .unwrap(),
+            ],
+            ..record(0, provider)
+        };
+        let stay = |store: &mut ProviderRecords, ip: &str| {
+            let peer = come(&guests, ip);
+            store.add_provider(through(peer)).unwrap();
+            go(&guests, peer, ip);
+            peer
+        };
+        let elsewhere = stay(&mut store, "198.51.100.1");
+        let mut after = None;
+        assert!(
+            store.absent(&mut after, 1000).is_empty(),
+            "one answer names all"
+        );
+        for n in 0..40 {
+            stay(&mut store, &format!("192.0.2.{n}"));
+        }
+        // Of the same function in the next round, too.
+        for _ in 0..2 {
+            let absent = store.absent(&mut after, 1000);
+            assert_eq!(absent.len(), 41);
+            assert!(absent.contains(&(elsewhere, vec![relay])));
+        }
+        assert!(!found(&store, 0).contains(&elsewhere));
+        store.is_present(&elsewhere, Instant::now() + Duration::from_secs(60));
+        assert_eq!(found(&store, 0)[0], elsewhere);
+        // What is gone does not displace it.
+        for n in 100..200 {
+            stay(&mut store, &format!("192.0.2.{n}"));
+        }
+        assert_eq!(found(&store, 0)[0], elsewhere);
+        store.is_present(&elsewhere, Instant::now());
+        assert!(!found(&store, 0).contains(&elsewhere));
+        // Nobody is asked about a function that has few providers again.
+        for (provider, _) in store.absent(&mut after, 1000).split_off(ANSWERED) {
+            store.remove_provider(&key(0), &provider);
+        }
+        assert!(store.absent(&mut after, 1000).is_empty());
+        assert!(store.crowded.is_empty());
     }
 
     #[test]

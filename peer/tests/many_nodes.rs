@@ -8,13 +8,17 @@ use std::time::Instant;
 use std::collections::HashSet;
 
 use fluence::call::{Reply, Request};
-use fluence_peer::{Config, PeerId};
+use fluence_peer::{Config, Keypair, PeerId};
 use futures::StreamExt;
+use libp2p::kad::{KBucketKey, RecordKey};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{SwarmBuilder, noise, ping, tcp, yamux};
 use serde_json::json;
 use support::{
     DEADLINE, Node, SECOND, called_at_last, client, client_config, find_and_call, name, provider,
     soon, start,
 };
+use tokio::task::JoinHandle;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_client_of_one_node_calls_what_is_provided_at_another() {
@@ -78,16 +82,26 @@ async fn two_nodes_start_and_die_in_any_order() {
     second.kill().await;
     second.start_again().await;
     both("the joining node died and came back").await;
-    first.kill().await;
-    second.kill().await;
-    first.start_again().await;
-    second.start_again().await;
-    both("both died, and came back in the same order").await;
-    second.kill().await;
-    first.kill().await;
-    second.start_again().await;
-    first.start_again().await;
-    both("both died, and came back in the other order").await;
+    for (first_dies_first, first_starts_first) in
+        [(true, true), (true, false), (false, true), (false, false)]
+    {
+        for ends_first in [first_dies_first, !first_dies_first] {
+            let node = if ends_first { &mut first } else { &mut second };
+            node.kill().await;
+        }
+        for starts_first in [first_starts_first, !first_starts_first] {
+            let node = if starts_first {
+                &mut first
+            } else {
+                &mut second
+            };
+            node.start_again().await;
+        }
+        both(&format!(
+            "both died, the joined one first: {first_dies_first}; it came back first: {first_starts_first}"
+        ))
+        .await;
+    }
 }
 
 /// How many records a node would hand over to another.
@@ -168,4 +182,100 @@ async fn more_providers_are_found_than_one_answer_names() {
         }
     };
     soon("most of the providers", found).await;
+}
+
+/// The nodes that hold the records of a function, of which there are eight.
+fn holders(nodes: &[Node], function: &str) -> Vec<PeerId> {
+    let key = KBucketKey::new(RecordKey::new(&name(function).dht_key()));
+    let mut ids: Vec<PeerId> = nodes.iter().map(Node::id).collect();
+    ids.sort_by_key(|id| key.distance(&KBucketKey::from(*id)));
+    ids.truncate(8);
+    ids
+}
+
+/// A peer that is connected to one node and to nobody else. One of this implementation looks around, and so is connected
+/// to others for a while.
+async fn quiet(keypair: Keypair, node: &Node) -> JoinHandle<()> {
+    let swarm = SwarmBuilder::with_existing_identity(keypair).with_tokio();
+    let mut swarm = swarm
+        .with_tcp(
+            tcp::Config::default(),
+            noise::Config::new,
+            yamux::Config::default,
+        )
+        .expect("a transport")
+        .with_behaviour(|_| ping::Behaviour::default())
+        .expect("a behaviour")
+        .with_swarm_config(|config| config.with_idle_connection_timeout(600 * SECOND))
+        .build();
+    swarm.dial(node.address.clone()).expect("it dials");
+    let connected = async {
+        while !matches!(
+            swarm.select_next_some().await,
+            SwarmEvent::ConnectionEstablished { .. }
+        ) {}
+    };
+    soon("it is connected", connected).await;
+    tokio::spawn(async move {
+        loop {
+            swarm.select_next_some().await;
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_offline_hides_nobody_whose_node_does_not_hold_its_records() {
+    let first = Node::start_at(1, Vec::new()).await;
+    let seed = vec![first.address.clone()];
+    let mut nodes = vec![first];
+    for host in 2..=12 {
+        nodes.push(Node::start_at(host, seed.clone()).await);
+    }
+    for node in &nodes {
+        node.knows(11).await;
+    }
+    let mut functions = (0..).map(|n| format!("popular-{n}"));
+    let elsewhere = |function: &String| !holders(&nodes, function).contains(&nodes[0].id());
+    let function = functions.find(elsewhere).expect("there are many names");
+    let config = |node: usize| Config {
+        links: 1,
+        ..client_config(&[&nodes[node].address])
+    };
+    let (bob, _calls, _) = start(config(1)).await;
+    let of_alice = config(0);
+    let alice = of_alice.keypair.public().to_peer_id();
+    // Alice comes first, and then many others. All go, and she comes back: her record is the oldest, and nobody who holds
+    // it is connected to her.
+    let mut others = vec![start(of_alice.clone()).await];
+    for n in 0..45 {
+        others.push(start(config(n % nodes.len())).await);
+    }
+    for (peer, _, _) in &others {
+        peer.provide(name(&function)).await.expect("provided");
+    }
+    let mut seen: HashSet<PeerId> = HashSet::new();
+    let are_stored = async {
+        while seen.len() < others.len() {
+            let found: Vec<PeerId> = bob.providers(name(&function)).collect().await;
+            seen.extend(found);
+        }
+    };
+    soon("all are stored", are_stored).await;
+    for (peer, _, _) in &others {
+        soon("shutdown", peer.shutdown()).await;
+    }
+    let back = quiet(of_alice.keypair, &nodes[0]).await;
+    let began = Instant::now();
+    let is_found = async {
+        loop {
+            let found: Vec<PeerId> = bob.providers(name(&function)).collect().await;
+            if found.contains(&alice) {
+                return found.len();
+            }
+            tokio::time::sleep(SECOND / 2).await;
+        }
+    };
+    let of = soon("she is found among those who are gone", is_found).await;
+    eprintln!("one of {of} is there and found after {:?}", began.elapsed());
+    back.abort();
 }

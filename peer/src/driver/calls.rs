@@ -23,6 +23,8 @@ use super::causes;
 #[cfg(not(target_arch = "wasm32"))]
 use super::exchange;
 use super::lookups::LookUps;
+#[cfg(not(target_arch = "wasm32"))]
+use super::presence;
 use super::routed::Routed;
 use crate::address::{before_circuit, relay_of};
 use crate::behaviour::Behaviour;
@@ -414,6 +416,13 @@ impl Calls {
                                 && request.function.as_str() == exchange::FUNCTION =>
                         {
                             CallReply::Now(exchange::answer(routes.swarm, peer, &request))
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        Ok(request)
+                            if guests.is_some()
+                                && request.function.as_str() == presence::FUNCTION =>
+                        {
+                            CallReply::Now(presence::answer(guests, &request))
                         }
                         #[cfg(not(target_arch = "wasm32"))]
                         Ok(request) if guests.is_some() && request.function.as_str() == HOLDS => {

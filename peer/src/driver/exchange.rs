@@ -31,11 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 2;
 /// The time between two pages, which is that between two calls that a node takes of one peer in the long run.
 const BETWEEN_PAGES: Duration = Duration::from_millis(150);
-/// How long it takes until a node that did not answer is asked again, and how many times it is asked: it may still be
-/// finding out where this node is.
+/// How long it takes until a node that did not answer is asked again: it may still be finding out where this node is. After
+/// some tries the waits double, because it may have much to do; all of them together are more than four minutes.
 const AGAIN: Duration = Duration::from_secs(2);
-const MAX_TRIES: u32 = 5;
-/// How long after a node has gone the others are asked for what it held. Most come back before.
+const SOON: u32 = 5;
+const MAX_TRIES: u32 = 12;
+/// How long after a node has gone the others are asked for what it held. Most come back before. Likewise after one has
+/// come: when all come back at the same time, records are stored where few of them know one another yet.
 pub(crate) const AFTER_LOSS: Duration = Duration::from_secs(30);
 /// How many answers of one node are read; a node that has more is not believed.
 const MAX_PAGES: u32 = 20_000;
@@ -51,8 +53,8 @@ pub(super) struct Exchange {
     /// The nodes to be asked, and from when on.
     queue: VecDeque<(Instant, Asked)>,
     asked: HashMap<OutboundRequestId, Asked>,
-    /// When the others are asked for what a node held that has gone.
-    lost: Option<Instant>,
+    /// When the nearest nodes are asked again.
+    again: Option<Instant>,
 }
 
 struct Asked {
@@ -79,22 +81,22 @@ impl Exchange {
         }
     }
 
-    /// Notes that a node has gone.
-    pub(super) fn has_gone(&mut self, now: Instant) {
-        self.lost.get_or_insert(now + AFTER_LOSS);
+    /// Notes that a node has come or gone.
+    pub(super) fn has_changed(&mut self, now: Instant) {
+        self.again.get_or_insert(now + AFTER_LOSS);
     }
 
     /// When [`Exchange::ask`] is to be called next.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let next = self.queue.iter().map(|(due, _)| *due).min();
         let next = next.filter(|_| self.asked.len() < AT_ONCE);
-        next.into_iter().chain(self.lost).min()
+        next.into_iter().chain(self.again).min()
     }
 
     /// Asks the nodes whose turn it is.
     pub(super) fn ask(&mut self, swarm: &mut Swarm<Behaviour>, now: Instant) {
-        if self.lost.is_some_and(|due| due <= now) {
-            self.lost = None;
+        if self.again.is_some_and(|due| due <= now) {
+            self.again = None;
             for node in nearest(swarm) {
                 self.has_come(node, now);
             }
@@ -154,7 +156,8 @@ impl Exchange {
             Some(Reply::Error(_)) | None => {
                 asked.tries += 1;
                 if asked.tries < MAX_TRIES {
-                    self.queue.push_back((now + AGAIN, asked));
+                    let wait = AGAIN * 2_u32.pow(asked.tries.saturating_sub(SOON));
+                    self.queue.push_back((now + wait, asked));
                 }
             }
         }

@@ -14,6 +14,8 @@ mod neighbours;
 mod node;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod passing;
+#[cfg(not(target_arch = "wasm32"))]
+mod presence;
 pub(crate) mod routed;
 #[cfg(not(target_arch = "wasm32"))]
 mod routing;
@@ -558,7 +560,7 @@ impl Driver {
                     Part::Node(node) if num_established == 0 => {
                         let now = Instant::now();
                         if node.neighbours.disconnected(peer_id, now) {
-                            node.exchange.has_gone(now);
+                            node.exchange.has_changed(now);
                         }
                         node.routing.disconnected(&peer_id);
                     }

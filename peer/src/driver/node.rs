@@ -17,6 +17,7 @@ use web_time::Instant;
 use super::causes;
 use super::exchange::Exchange;
 use super::neighbours::Neighbours;
+use super::presence::Presence;
 use super::routing::Routing;
 use crate::backoff::Backoff;
 use crate::behaviour::Behaviour;
@@ -49,6 +50,8 @@ pub(super) struct Node {
     looks: Backoff,
     /// The records that it gets from them.
     pub(super) exchange: Exchange,
+    /// What it asks them about providers.
+    presence: Presence,
     /// Requests for the listeners' addresses, which wait until every listener has one.
     waiting: Vec<oneshot::Sender<Vec<Multiaddr>>>,
 }
@@ -61,6 +64,7 @@ impl Node {
             self.neighbours.next_due(),
             self.routing.next_due(),
             self.exchange.next_due(),
+            Some(self.presence.next_due()),
         ];
         dues.into_iter().flatten().min()
     }
@@ -80,8 +84,10 @@ impl Node {
         }
         for node in come {
             self.exchange.has_come(node, now);
+            self.exchange.has_changed(now);
         }
         self.exchange.ask(swarm, now);
+        self.presence.ask(swarm, now);
     }
 
     fn next_look(&mut self) -> Duration {
@@ -127,6 +133,7 @@ impl Node {
             opening,
             named,
             exchange: Exchange::default(),
+            presence: Presence::new(Instant::now()),
             neighbours: Neighbours::new(peers, known, Instant::now()),
             look_at: None,
             looks: Backoff::default(),
@@ -134,7 +141,7 @@ impl Node {
         })
     }
 
-    /// Handles the answer of another node that was asked for records; returns whether the event was one.
+    /// Handles the answer of another node that was asked for records or about providers; returns whether the event was one.
     pub(super) fn on_answer(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -153,7 +160,8 @@ impl Node {
             _ => return false,
         };
         let now = Instant::now();
-        self.exchange.answered(swarm, &self.guests, id, reply, now)
+        self.presence.answered(swarm, id, reply, now)
+            || self.exchange.answered(swarm, &self.guests, id, reply, now)
     }
 
     /// Handles the address that a listener got.
