@@ -9,7 +9,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use fluence_peer::Block;
 use serde::{Deserialize, Serialize};
@@ -61,10 +62,43 @@ impl fmt::Display for AddressBlock {
     }
 }
 
+/// How long nothing more is logged about what a block of addresses does.
+const SILENCE: Duration = Duration::from_secs(60 * 60);
+/// About how many blocks it is remembered that something was logged. More are not named.
+const NAMED: usize = 1024;
+
+/// What was logged about blocks of addresses, and when.
+#[derive(Debug, Default)]
+struct Culprits(HashMap<(AddressBlock, &'static str), Instant>);
+
+impl Culprits {
+    fn is_news(&mut self, block: AddressBlock, what: &'static str, now: Instant) -> bool {
+        let is_known = self.0.get(&(block, what));
+        if is_known.is_some_and(|at| now.saturating_duration_since(*at) < SILENCE) {
+            return false;
+        }
+        if self.0.len() >= NAMED {
+            self.0
+                .retain(|_, at| now.saturating_duration_since(*at) < SILENCE);
+        }
+        self.0.len() < NAMED && self.0.insert((block, what), now).is_none_or(|at| at < now)
+    }
+}
+
+/// Whether it is to be logged that a block of addresses does this: once an hour, however often it does. Otherwise strangers
+/// could fill the log.
+pub(crate) fn is_news(block: AddressBlock, what: &'static str) -> bool {
+    static CULPRITS: LazyLock<Mutex<Culprits>> = LazyLock::new(Mutex::default);
+    let mut culprits = CULPRITS.lock().unwrap_or_else(PoisonError::into_inner);
+    culprits.is_news(block, what, Instant::now())
+}
+
 /// A number of places, of which each block of addresses gets a fair share.
 #[derive(Debug)]
 pub(crate) struct Shares {
     most: usize,
+    /// What whoever wants more does, for the log.
+    what: &'static str,
     taken: Mutex<Taken>,
 }
 
@@ -82,10 +116,11 @@ pub(crate) struct Place {
 }
 
 impl Shares {
-    /// Creates `most` places.
-    pub fn new(most: usize) -> Arc<Self> {
+    /// Creates `most` places. `what` says what somebody does who wants more, for the log.
+    pub fn new(most: usize, what: &'static str) -> Arc<Self> {
         Arc::new(Self {
             most,
+            what,
             taken: Mutex::default(),
         })
     }
@@ -98,8 +133,16 @@ impl Shares {
     pub fn take(self: &Arc<Self>, block: AddressBlock) -> Option<Place> {
         let mut taken = self.taken();
         let own = taken.by_block.get(&block).copied().unwrap_or_default() + 1;
-        let left = self.most.checked_sub(taken.all + 1)?;
-        if block != AddressBlock::Own && !is_fair(own as u64, left as u64) {
+        let left = self.most.checked_sub(taken.all + 1);
+        let is_fair =
+            left.is_some_and(|left| block == AddressBlock::Own || is_fair(own as u64, left as u64));
+        if !is_fair {
+            // If all places are taken, whoever has most of them is named, and not who comes last.
+            let most = taken.by_block.iter().max_by_key(|(_, places)| **places);
+            let culprit = most.map_or(block, |(block, _)| *block);
+            if is_news(culprit, self.what) {
+                tracing::warn!(address = %culprit, "{culprit} {}", self.what);
+            }
             return None;
         }
         taken.all += 1;
@@ -202,8 +245,27 @@ mod tests {
     }
 
     #[test]
+    fn a_culprit_is_named_once_an_hour() {
+        let (mut culprits, start) = (Culprits::default(), Instant::now());
+        let block = |n: u16| AddressBlock::from(IpAddr::from([10, 0, (n / 256) as u8, n as u8]));
+        let named = |culprits: &mut Culprits, at: Duration| {
+            let named = (0..1000).filter(|_| culprits.is_news(block(1), "does this", start + at));
+            named.count()
+        };
+        assert_eq!(named(&mut culprits, Duration::ZERO), 1);
+        assert_eq!(named(&mut culprits, SILENCE - Duration::from_secs(1)), 0);
+        assert!(culprits.is_news(block(1), "does that", start));
+        assert!(culprits.is_news(block(2), "does this", start));
+        assert_eq!(named(&mut culprits, SILENCE), 1);
+        // What is remembered is bounded, and so is what is logged.
+        let all = (0..5000).filter(|n| culprits.is_news(block(*n), "does this", start + SILENCE));
+        assert!(all.count() <= NAMED && culprits.0.len() <= NAMED);
+        assert!(culprits.is_news(block(4999), "does this", start + 2 * SILENCE));
+    }
+
+    #[test]
     fn who_takes_all_it_can_leaves_something_for_somebody_new() {
-        let shares = Shares::new(64);
+        let shares = Shares::new(64, "wants more");
         let mut places = Vec::new();
         let mut take_all = |last: u8| {
             let block = AddressBlock::from(IpAddr::from([10, 0, 0, last]));

@@ -4,16 +4,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::limits::{HEAD_PATIENCE, IDLE_PATIENCE};
-use crate::fairness::{AddressBlock, is_fair};
-
-/// How often the log names who has too many connections.
-const LOG_EVERY: Duration = Duration::from_secs(60);
+use crate::fairness::{AddressBlock, is_fair, is_news};
 
 /// The requests under way on a connection. hyper has a timer for the head of an HTTP/1.1 request,
 /// but none before it knows the version of HTTP, and none for an HTTP/2 client that sends no
@@ -103,7 +99,6 @@ struct Open {
     next: u64,
     all: HashMap<u64, (AddressBlock, Arc<Traffic>)>,
     by_block: HashMap<AddressBlock, usize>,
-    logged: Option<Instant>,
 }
 
 /// An open connection, which has a place until this is dropped.
@@ -141,16 +136,8 @@ impl Connections {
         let left = self.most.checked_sub(open.all.len() + 1);
         let is_fair = left.is_some_and(|left| is_fair(own as u64, left as u64));
         if !is_fair {
-            let largest = open
-                .by_block
-                .iter()
-                .max_by_key(|(_, connections)| **connections);
-            let largest = largest.map(|(block, connections)| (*block, *connections));
-            if let Some((culprit, connections)) = largest {
-                open.log(culprit, connections);
-            }
             // Somebody new gets the place of whoever has most.
-            let from = match largest {
+            let from = match open.name_largest() {
                 Some((largest, connections)) if connections > own => largest,
                 _ => block,
             };
@@ -172,18 +159,25 @@ impl Connections {
     /// has too many files open.
     pub fn make_room(&self) {
         let mut open = self.open();
-        let largest = open
-            .by_block
-            .iter()
-            .max_by_key(|(_, connections)| **connections);
-        if let Some((culprit, connections)) = largest.map(|(block, n)| (*block, *n)) {
-            open.log(culprit, connections);
-        }
+        open.name_largest();
         let _ = open.displace(None);
     }
 }
 
 impl Open {
+    /// The block of addresses that has most connections, and how many. The log names it.
+    fn name_largest(&self) -> Option<(AddressBlock, usize)> {
+        let largest = self.by_block.iter().max_by_key(|(_, count)| **count);
+        let (culprit, connections) = largest.map(|(block, count)| (*block, *count))?;
+        if is_news(culprit, "HTTP connections") {
+            tracing::warn!(
+                address = %culprit,
+                "HTTP has too many connections, {connections} of them from {culprit}; those without a request are ended"
+            );
+        }
+        Some((culprit, connections))
+    }
+
     /// Ends the connection of these addresses, or of any, that has been without a request for the
     /// longest time.
     fn displace(&mut self, of: Option<AddressBlock>) -> Option<()> {
@@ -205,15 +199,6 @@ impl Open {
             }
         }
         Some(traffic)
-    }
-
-    fn log(&mut self, culprit: AddressBlock, connections: usize) {
-        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            self.logged = Some(Instant::now());
-            tracing::warn!(
-                "HTTP has too many connections, {connections} of them from {culprit}; those without a request are ended"
-            );
-        }
     }
 }
 

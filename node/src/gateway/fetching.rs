@@ -55,14 +55,17 @@ impl Gateway {
     pub fn new(storage: Arc<Storage>, config: GatewayConfig) -> Self {
         Self {
             storage,
-            responses: Shares::new(config.limits.responses),
-            uploads: Shares::new(config.limits.uploads),
+            responses: Shares::new(config.limits.responses, "reads more at a time than it may"),
+            uploads: Shares::new(config.limits.uploads, "uploads more at a time than it may"),
             config,
             uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
-            questions: Shares::new(MAX_QUESTIONS),
-            unannounced: Shares::new(MAX_UNANNOUNCED),
+            questions: Shares::new(MAX_QUESTIONS, "asks about more files at a time than it may"),
+            unannounced: Shares::new(
+                MAX_UNANNOUNCED,
+                "waits for more files that nobody has announced than it may",
+            ),
             fetches: Mutex::default(),
-            fetching: Shares::new(MAX_FETCHES),
+            fetching: Shares::new(MAX_FETCHES, "has more files fetched at a time than it may"),
             descriptions: Mutex::default(),
         }
     }

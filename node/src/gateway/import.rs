@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use super::fetching::Gateway;
 use super::limits::{SLOWEST_UPLOADER, UPLOADER_GRACE};
 use super::reply::retry_after;
-use crate::fairness::AddressBlock;
+use crate::fairness::{AddressBlock, is_news};
 use crate::storage::{AddError, StorageError, TokenError, Upload};
 
 /// How much a request may send, as a multiple of the size that its DAG may have: the framing of
@@ -111,10 +111,10 @@ impl Refused {
     }
 
     /// The response, in the form of Kubo's errors.
-    fn response(&self) -> Response<Body> {
+    fn response(&self, from: AddressBlock) -> Response<Body> {
         let status = self.status();
-        if status.is_server_error() {
-            tracing::warn!(error = %self, "an upload was refused");
+        if status.is_server_error() && is_news(from, "refused uploads") {
+            tracing::warn!(address = %from, error = %self, "an upload from {from} was refused");
         }
         let message = match self {
             Self::Token(error) | Self::Add(AddError::Token(error)) => {
@@ -240,17 +240,17 @@ pub(super) async fn post(
             if matches!(refused, Refused::Token(TokenError::Expired)) {
                 drain(&source).await;
             }
-            return refused.response();
+            return refused.response(from);
         }
     };
     let once = gateway.uploads_of_one.begin(upload.name());
     let (Some(_place), Some(_once)) = (gateway.uploads.take(from), once) else {
-        return Refused::Busy.response();
+        return Refused::Busy.response(from);
     };
     let parts = Request::from_parts(head, Body::from_stream(source.clone()));
     let mut multipart = match Multipart::from_request(parts, &()).await {
         Ok(multipart) => multipart,
-        Err(rejection) => return Refused::Multipart(rejection.body_text()).response(),
+        Err(rejection) => return Refused::Multipart(rejection.body_text()).response(from),
     };
     let patience = gateway.storage.config().uploader_patience;
     let most = upload.limit().saturating_mul(MOST_SENT);
@@ -262,10 +262,10 @@ pub(super) async fn post(
     match result.and_then(|()| finished.map_err(Refused::from)) {
         Ok(()) => reply(&options, &taken),
         // These clients send hardly anything, so there is nothing to drain.
-        Err(refused @ (Refused::Silent | Refused::Slow)) => refused.response(),
+        Err(refused @ (Refused::Silent | Refused::Slow)) => refused.response(from),
         Err(refused) => {
             drain(&pace.source).await;
-            refused.response()
+            refused.response(from)
         }
     }
 }

@@ -53,7 +53,7 @@ impl Answerer {
             multiaddr,
             keeper,
             is_private,
-            releases: Shares::new(MAX_RELEASES),
+            releases: Shares::new(MAX_RELEASES, "takes back more files at a time than it may"),
         }
     }
 

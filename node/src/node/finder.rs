@@ -111,11 +111,14 @@ impl Finder {
             own_puller: Puller::new(Arc::clone(&storage), http.clone()),
             http,
             public,
-            public_pulls: Shares::new(MAX_PUBLIC_PULLS),
+            public_pulls: Shares::new(
+                MAX_PUBLIC_PULLS,
+                "has more files fetched from public gateways at a time than it may",
+            ),
             storage,
             own,
             private,
-            pulls: Shares::new(MAX_PULLS),
+            pulls: Shares::new(MAX_PULLS, "has more files copied at a time than it may"),
             pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
         Ok(Self {
@@ -191,7 +194,7 @@ impl Inner {
             match self.ask(provider, &name, &cid, from).await {
                 Ok(found) => return Ok(found),
                 Err(reason) => {
-                    tracing::info!("{provider} did not provide {name}: {reason}");
+                    tracing::debug!("{provider} did not provide {name}: {reason}");
                     last = Some(reason);
                 }
             }

@@ -76,7 +76,7 @@ impl Puller {
         let pulled = self.pull_all(&from, &cid, &upload, first);
         let longest = upload.time_left().min(LONGEST);
         if timeout(longest, pulled).await.is_err() {
-            tracing::warn!("{} did not come from {from} in time", canonical(&cid));
+            tracing::debug!("{} did not come from {from} in time", canonical(&cid));
         }
         if let Err(error) = upload.finish().await {
             tracing::error!("the copied blocks could not be committed: {error}");
@@ -111,7 +111,7 @@ impl Puller {
                 Ok(_) => fruitless = 0,
                 // A storage that sent wrong bytes would send them again.
                 Err(reason) => {
-                    tracing::warn!("{} cannot be copied from {from}: {reason}", canonical(cid));
+                    tracing::debug!("{} cannot be copied from {from}: {reason}", canonical(cid));
                     break;
                 }
             }

@@ -87,7 +87,10 @@ impl Storage {
             memory: Arc::new(Semaphore::new(read::MEMORY)),
             activities: Default::default(),
             chores,
-            adoptions: Shares::new(MAX_ADOPTIONS),
+            adoptions: Shares::new(
+                MAX_ADOPTIONS,
+                "has more files put together at a time than it may",
+            ),
             losing: Default::default(),
             found: Default::default(),
             is_suspect: suspect.into(),
