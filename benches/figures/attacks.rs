@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use attacker::{AttackEvent, connect_from, from, open_web_socket, store, until};
 use bytes::Bytes;
 use fluence::Cid;
@@ -22,21 +22,25 @@ use fluence_tests::node::Node;
 use fluence_tests::scene::Scene;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
-use libp2p::swarm::SwarmEvent;
-use libp2p::{identify, kad};
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::{SwarmBuilder, identify, kad, noise, ping, relay, tcp, yamux};
 use reqwest::multipart;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 /// The addresses of the attackers.
 const HOSTILE: [&str; 2] = ["127.0.0.2", "127.0.0.3"];
-/// Those of the provider, of who calls it and uploads, and of those who come while the attack goes on.
+/// Those of the provider, of who calls it and uploads, of those who come while the attack goes on, and of who holds a
+/// reservation and renews it.
 const PROVIDER: &str = "127.0.0.8";
 const CALLER: &str = "127.0.0.9";
 const NEWCOMER: &str = "127.0.0.7";
+const HOLDER: &str = "127.0.0.6";
 /// The function that honest peers provide and call.
 const FUNCTION: &str = "honest";
 /// How often each thing is tried during an attack.
@@ -107,9 +111,9 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     raise_file_limit()?;
     println!();
     println!(
-        "| attack | look-ups | calls | uploads | reservations of newcomers | longest of each | memory of the node |"
+        "| attack | look-ups | calls | uploads | renewals | reservations of newcomers | longest of each | memory of the node |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (number, (what, attack)) in ATTACKS.iter().enumerate() {
         // With a public URL, it counts callers on this machine as it counts those elsewhere.
         let options = ["--public-url", "http://198.51.100.1:4180"];
@@ -134,7 +138,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
                 sleep(LOOK).await;
             }
         };
-        let results: [Done; 4] = tokio::select! {
+        let results: [Done; 5] = tokio::select! {
             done = measured => done,
             unread = watch => return unread,
         };
@@ -144,11 +148,12 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             attack.await
         );
         attack.abort();
-        let [found, called, uploaded, reserved] = results.each_ref().map(|done| done.count);
+        let [found, called, uploaded, renewed, reserved] =
+            results.each_ref().map(|done| done.count);
         let longest = results.map(|done| format!("{:.1} s", done.longest.as_secs_f64()));
         let longest = longest.join(", ");
         println!(
-            "| {what} | {found} | {called} | {uploaded} | {reserved} | {longest} | {most} MiB |"
+            "| {what} | {found} | {called} | {uploaded} | {renewed} | {reserved} | {longest} | {most} MiB |"
         );
     }
     println!();
@@ -168,6 +173,8 @@ struct Honest {
     target: Arc<Target>,
     provider: Peer,
     caller: Peer,
+    /// Who holds a reservation, and is told to renew it.
+    holder: mpsc::Sender<oneshot::Sender<Result<()>>>,
     way: Multiaddr,
     http: reqwest::Client,
 }
@@ -184,23 +191,28 @@ impl Honest {
             .pool_max_idle_per_host(0)
             .timeout(PATIENCE)
             .no_proxy();
+        let node = target.node.listening().peer.parse()?;
+        let holder = hold(from(HOLDER, target.tcp).await.with(Protocol::P2p(node)))?;
+        renew(&holder).await?;
         Ok(Self {
             target: Arc::clone(target),
             provider,
             caller,
+            holder,
             way: from(NEWCOMER, target.tcp).await,
             http: http.build()?,
         })
     }
 
-    /// Look-ups, calls, uploads and reservations, one after the other, and again.
-    async fn rounds(&self) -> [Done; 4] {
-        let mut done = [Done::default(); 4];
+    /// Look-ups, calls, uploads, renewals and reservations, one after the other, and again.
+    async fn rounds(&self) -> [Done; 5] {
+        let mut done = [Done::default(); 5];
         for round in 0..ROUNDS {
             note(&mut done[0], self.finds()).await;
             note(&mut done[1], self.calls()).await;
             note(&mut done[2], self.uploads(round)).await;
-            note(&mut done[3], async { client(&self.way).await.map(drop) }).await;
+            note(&mut done[3], renew(&self.holder)).await;
+            note(&mut done[4], async { client(&self.way).await.map(drop) }).await;
         }
         done
     }
@@ -235,6 +247,74 @@ impl Honest {
         answer.send().await?.error_for_status()?;
         Ok(())
     }
+}
+
+/// The protocols of a peer that holds a reservation. A node cuts off whoever answers no ping.
+#[derive(NetworkBehaviour)]
+struct Holding {
+    circuits: relay::client::Behaviour,
+    ping: ping::Behaviour,
+}
+
+/// A peer that reserves at a node when it is told to, each time over the same connection, as it does to renew a
+/// reservation before that expires. It ends with the sender.
+fn hold(node: Multiaddr) -> Result<mpsc::Sender<oneshot::Sender<Result<()>>>> {
+    let mut swarm = SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::default(),
+            noise::Config::new,
+            yamux::Config::default,
+        )?
+        .with_relay_client(noise::Config::new, yamux::Config::default)?
+        .with_behaviour(|_, circuits| Holding {
+            circuits,
+            ping: ping::Behaviour::default(),
+        })?
+        .build();
+    let (told, mut tasks) = mpsc::channel::<oneshot::Sender<Result<()>>>(1);
+    tokio::spawn(async move {
+        let (mut listener, mut asked, mut is_first) = (None, None, true);
+        loop {
+            tokio::select! {
+                task = tasks.recv() => {
+                    let Some(task) = task else { return };
+                    listener = swarm.listen_on(node.clone().with(Protocol::P2pCircuit)).ok();
+                    asked = Some(task);
+                }
+                event = swarm.select_next_some() => {
+                    let outcome = match event {
+                        SwarmEvent::Behaviour(HoldingEvent::Circuits(
+                            relay::client::Event::ReservationReqAccepted { renewal, .. },
+                        )) if renewal || is_first => {
+                            is_first = false;
+                            Ok(())
+                        }
+                        SwarmEvent::Behaviour(HoldingEvent::Circuits(
+                            relay::client::Event::ReservationReqAccepted { .. },
+                        )) => Err(anyhow!("the reservation had been lost")),
+                        SwarmEvent::ListenerClosed { listener_id, reason, .. }
+                            if Some(listener_id) == listener =>
+                        {
+                            Err(anyhow!("it is not renewed: {reason:?}"))
+                        }
+                        _ => continue,
+                    };
+                    if let Some(asked) = asked.take() {
+                        let _ = asked.send(outcome);
+                    }
+                }
+            }
+        }
+    });
+    Ok(told)
+}
+
+/// Has a reservation made, or made again.
+async fn renew(holder: &mpsc::Sender<oneshot::Sender<Result<()>>>) -> Result<()> {
+    let (done, outcome) = oneshot::channel();
+    holder.send(done).await?;
+    outcome.await?
 }
 
 /// Makes an attempt, and notes it if it succeeds.

@@ -5,7 +5,7 @@
 mod raw;
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fluence::call::{self, ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::ports::NetworkError;
@@ -32,6 +32,11 @@ async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
 
 /// A bare libp2p peer that sends and receives raw bytes over the call protocol.
 fn stranger() -> Swarm<request_response::Behaviour<Raw>> {
+    stranger_with(&[call::PROTOCOL])
+}
+
+/// The same, over any protocols.
+fn stranger_with(protocols: &'static [&'static str]) -> Swarm<request_response::Behaviour<Raw>> {
     SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(
@@ -41,10 +46,10 @@ fn stranger() -> Swarm<request_response::Behaviour<Raw>> {
         )
         .expect("a transport")
         .with_behaviour(|_| {
-            let protocol = StreamProtocol::new(call::PROTOCOL);
+            let protocols = protocols.iter().map(|name| StreamProtocol::new(name));
             request_response::Behaviour::new(
-                [(protocol, ProtocolSupport::Full)],
-                request_response::Config::default(),
+                protocols.map(|protocol| (protocol, ProtocolSupport::Full)),
+                request_response::Config::default().with_request_timeout(600 * SECOND),
             )
         })
         .expect("a behaviour")
@@ -243,7 +248,6 @@ async fn line(to: std::net::SocketAddr) -> (std::net::SocketAddr, watch::Sender<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes half a minute: pings are 15 s apart"]
 async fn a_line_that_goes_dead_without_a_word_is_noticed() {
     let (_peer, _calls, address) = node().await;
     let port = address.to_string().rsplit('/').next().unwrap().to_owned();
@@ -262,6 +266,36 @@ async fn a_line_that_goes_dead_without_a_word_is_noticed() {
     };
     let noticed = tokio::time::timeout(40 * SECOND, noticed).await;
     assert!(noticed.is_ok(), "it still says that it is online");
+}
+
+/// How long a node keeps a connection to a stranger.
+async fn kept(mut stranger: Swarm<request_response::Behaviour<Raw>>, node: &Multiaddr) -> Duration {
+    stranger.dial(node.clone()).expect("it dials");
+    let mut since = None;
+    let kept = async {
+        loop {
+            match stranger.select_next_some().await {
+                SwarmEvent::ConnectionEstablished { .. } => since = Some(Instant::now()),
+                SwarmEvent::ConnectionClosed { .. } => break,
+                // A ping is read, and never answered.
+                _ => {}
+            }
+        }
+    };
+    soon("the connection ends", kept).await;
+    since.expect("it was connected").elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_no_ping_is_cut_off() {
+    let (_peer, _calls, address) = node().await;
+    let (without, silent) = tokio::join!(
+        kept(stranger(), &address),
+        kept(stranger_with(&["/ipfs/ping/1.0.0"]), &address),
+    );
+    eprintln!("without ping: {without:?}; one that answers none: {silent:?}");
+    // The connection was not refused for another reason.
+    assert!(without > 5 * SECOND && silent > without);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,11 +25,16 @@ async fn no_path_reaches_kubo_and_no_header_of_it_comes_through() {
     let world = World::before_kubo().await;
     let page = small(b"<script>alert(1)</script>");
     let picture = small(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>");
-    let dag = directory(&[("a.html", &page), ("b.svg", &picture)]);
+    let dag = directory(&[
+        ("a.html", &page),
+        ("b.svg", &picture),
+        ("c%2f..%2fa.html", &picture),
+    ]);
     world.put(&dag).await;
     let cid = dag.text();
     for tail in [
         "/..%2f..%2fipns/example.org?format=raw",
+        "/..%2f..%2fipns/example.org",
         "/%2e%2e/%2e%2e/routing/v1/providers/x?format=car",
         "/..%252f..%252fversion?format=raw",
         "/a.html%2f..%2fb.svg?format=raw",
@@ -40,7 +45,9 @@ async fn no_path_reaches_kubo_and_no_header_of_it_comes_through() {
         // The client would resolve the dots itself, so this is sent as it is.
         let address = world.url.strip_prefix("http://").unwrap();
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAccept: application/vnd.ipld.raw\r\nConnection: close\r\n\r\n"
+        );
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -51,6 +58,8 @@ async fn no_path_reaches_kubo_and_no_header_of_it_comes_through() {
         ("/a.html", true),
         ("/b.svg", true),
         ("/a.html?format=raw", true),
+        // A name is decoded once, and is not a path.
+        ("/c%252f..%252fa.html", true),
         ("?format=car", true),
         ("/", false),
     ] {
