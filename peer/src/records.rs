@@ -918,7 +918,8 @@ mod tests {
         let guests = guests();
         let mut store = store_of(guests.clone(), RecordLimits::new(&RelayLimits::default()));
         let relay = PeerId::random();
-        let through = |provider| ProviderRecord {
+        let through = |provider, seconds| ProviderRecord {
+            expires: Some(Instant::now() + Duration::from_secs(seconds)),
             addresses: vec![
                 format!("/ip4/192.0.2.9/tcp/1/p2p/{relay}/p2p-circuit")
                     .parse()
@@ -926,20 +927,20 @@ mod tests {
             ],
             ..record(0, provider)
         };
-        let stay = |store: &mut ProviderRecords, ip: &str| {
+        let stay = |store: &mut ProviderRecords, ip: &str, seconds| {
             let peer = come(&guests, ip);
-            store.add_provider(through(peer)).unwrap();
+            store.add_provider(through(peer, seconds)).unwrap();
             go(&guests, peer, ip);
             peer
         };
-        let elsewhere = stay(&mut store, "198.51.100.1");
+        let elsewhere = stay(&mut store, "198.51.100.1", 1000);
         let mut after = None;
         assert!(
             store.absent(&mut after, 1000).is_empty(),
             "one answer names all"
         );
         for n in 0..40 {
-            stay(&mut store, &format!("192.0.2.{n}"));
+            stay(&mut store, &format!("192.0.2.{n}"), 2000);
         }
         // Of the same function in the next round, too.
         for _ in 0..2 {
@@ -952,7 +953,7 @@ mod tests {
         assert_eq!(found(&store, 0)[0], elsewhere);
         // What is gone does not displace it.
         for n in 100..200 {
-            stay(&mut store, &format!("192.0.2.{n}"));
+            stay(&mut store, &format!("192.0.2.{n}"), 2000);
         }
         assert_eq!(found(&store, 0)[0], elsewhere);
         store.is_present(&elsewhere, Instant::now());
