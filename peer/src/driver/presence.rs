@@ -108,7 +108,7 @@ impl Presence {
         };
         let store = swarm.behaviour_mut().kad.store_mut();
         for (provider, is_present) in asked.iter().zip(present.into_iter().flatten()) {
-            if is_present == &Value::Bool(true) {
+            if *is_present == Value::Bool(true) {
                 store.is_present(provider, now + COUNTS);
             }
         }
