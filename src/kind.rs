@@ -111,20 +111,21 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
 /// warning, pages, and documents with programs in them. These are all of which Chromium (`download_file_types.asciipb`, version 49)
 /// warns on any system, or Firefox (`sExecutableExts`), and some that neither of them lists.
 const ACTING: &str = "\
-    accda accdb accde accdr action ad ade adp afploc air apk app appimage applescript application appref-ms appx \
-    appxbundle as asp aspx asx atloc bas bash bat caction cdr cer cfg chi chm cjs class cmd com command \
-    configprofile cpgz cpi cpl crt crx csh dart dc42 deb definition der desktop dex dht dhtm dhtml diagcab \
-    diskcopy42 dll dmg dmgpart docm dotm drv dvdr dylib efi ehtml eml exe fileloc flatpak flatpakref flatpakrepo fon \
-    ftploc fxp gadget grp hlp hta htm html htt img imgpart inetloc inf ini ins internetconnect inx iso isp isu jar \
-    jnlp job js jse ksh library-ms lnk local mad maf mag mam manifest maq mar mas mat mau mav maw mda mdb mde mdt \
-    mdw mdz mht mhtml mjs mmc mobileconfig mof mpkg msc msg msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle \
-    msp mst msu ndif networkconnect ocx ops osas osax out oxt paf partial pax pcd pet pif pkg pl plg potm ppam ppsm \
-    pptm prf prg ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psm1 pst pup py pyc pyd pyo pyw pyz pyzw rb reg rels rgs rpm \
-    run scf scpt scptd scr sct search-ms seplugin service settingcontent-ms sh shar shb shs sht shtm shtml sldm slk \
-    slp smi snap sparsebundle sparseimage spl svg svgz swf sys tcsh terminal theme themepack toast u3p udif udl url \
-    vb vbe vbs vbscript vdx vhd vhdx vsd vsdm vsdx vsix vsmacros vss vssm vssx vst vstm vstx vsw vsx vtx webloc \
-    website wflow workflow ws wsc wsf wsh xapk xbap xht xhtm xhtml xip xla xlam xll xlm xlsb xlsm xltm xml xnk xpi \
-    xrm-ms xsd xsl";
+    aab accda accdb accde accdr action ad ade adp afploc ahk air apk app appimage appinstaller applescript \
+    application appref-ms appx appxbundle as asp aspx asx atloc bas bash bat caction cdr cer cfg chi chm cjs class \
+    cmd com command configprofile cpgz cpi cpl crt crx csh dart dc42 deb definition der desklink deskthemepack \
+    desktop dex dht dhtm dhtml diagcab diagpkg diskcopy42 dll dmg dmgpart docm dotm drv dvdr dylib efi ehtml eml exe \
+    fileloc fish flatpak flatpakref flatpakrepo fon ftploc fxp gadget grp hlp hta htm html htt img imgpart inetloc \
+    inf ini ins internetconnect inx ipa iqy iso isp isu jar jnlp job js jse ksh library-ms lnk local mad maf mag mam \
+    manifest mapimail maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz mht mhtml mjs mmc mobileconfig mof mpkg \
+    msc msg msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle msp mst msu ndif networkconnect ocx one ops \
+    osas osax out oxt paf partial pax pcd pet pif pkg pl plg potm ppam ppsm pptm prf prg printerexport ps1 ps1xml \
+    ps2 ps2xml psc1 psc2 psd1 psm1 pst pup py pyc pyd pyo pyw pyz pyzw rb rdp reg rels rgs rpm run scf scpt scptd \
+    scr sct search-ms seplugin service settingcontent-ms sh shar shb shs sht shtm shtml sldm slk slp smi snap \
+    sparsebundle sparseimage spl svg svgz swf sys tcsh terminal theme themepack toast u3p udif udl url vb vbe vbs \
+    vbscript vdi vdx vhd vhdx vmdk vsd vsdm vsdx vsix vsmacros vss vssm vssx vst vstm vstx vsw vsx vtx webloc \
+    website wflow wim wll workflow ws wsb wsc wsf wsh xapk xbap xht xhtm xhtml xip xla xlam xll xlm xlsb xlsm xltm \
+    xml xnk xpi xrm-ms xsd xsl zsh";
 
 /// Whether a file with this name can do something when it is opened. The name counts as systems read it: in any case, without
 /// what cannot be seen and the dots and spaces at its end, which Windows drops, and up to a colon, after which Windows has a stream

@@ -45,7 +45,9 @@ globalThis.crashed = async (message) => {
 
 // This is the only message outside the WebAssembly, because without it there are no others. It is in the language of the
 // browser.
+let broken = false;
 function failed(why) {
+  broken = true;
   api.action.setBadgeText({ text: "!" });
   api.action.setTitle({ title: api.i18n.getMessage("worker_failed", [`${why?.message ?? why}`]) });
 }
@@ -109,7 +111,7 @@ function click(info, tab) {
   // This comes first, because the browser asks only while it handles the click.
   const asked = ask(info, tab);
   // Whoever clicks is to see at once that this was noticed. What is so the WebAssembly shows as soon as it runs.
-  if (waiting !== null) api.action.setBadgeText({ text: "…" });
+  if (waiting !== null && !broken) api.action.setBadgeText({ text: "…" });
   const number = crypto.randomUUID();
   const { id, title, cookieStoreId } = tab ?? {};
   clicks[number] = { info, tab: { id, title, cookieStoreId }, at: Date.now() };

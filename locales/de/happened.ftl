@@ -51,6 +51,6 @@ event-removed = Eine Datei wurde entfernt
 event-unconfirmed = Die Erweiterung wurde wieder gestartet
 event-confirmed = Andere finden wieder, was Sie teilen
 event-released = Ein Speicher hat eine Kopie gelöscht
-event-withdrawn = Knoten wurde gesagt, was nicht mehr geteilt wird
+event-withdrawn = Den Knoten wurde mitgeteilt, was nicht mehr geteilt wird
 event-settings = Die Einstellungen wurden geändert
 event-started = Die Erweiterung wurde gestartet

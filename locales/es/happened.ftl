@@ -51,6 +51,6 @@ event-removed = Se ha quitado un archivo
 event-unconfirmed = La extensión se ha iniciado de nuevo
 event-confirmed = Los demás pueden encontrar de nuevo lo que compartes
 event-released = Un almacén ha borrado una copia
-event-withdrawn = Se avisó a los nodos de lo que ya no se comparte
+event-withdrawn = Se ha avisado a los nodos de lo que ya no se comparte
 event-settings = Se han cambiado los ajustes
 event-started = La extensión se ha iniciado

@@ -138,8 +138,13 @@ impl Shares {
             left.is_some_and(|left| block == AddressBlock::Own || is_fair(own as u64, left as u64));
         if !is_fair {
             // If all places are taken, whoever has most of them is named, and not who comes last.
-            let most = taken.by_block.iter().max_by_key(|(_, places)| **places);
-            let culprit = most.map_or(block, |(block, _)| *block);
+            let strangers = taken.by_block.iter();
+            let strangers = strangers.filter(|(other, _)| **other != AddressBlock::Own);
+            let most = strangers.max_by_key(|(_, places)| **places);
+            let culprit = match (left, most) {
+                (None, Some((most, _))) => *most,
+                _ => block,
+            };
             if is_news(culprit, self.what) {
                 tracing::warn!(address = %culprit, "{culprit} {}", self.what);
             }

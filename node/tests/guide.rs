@@ -504,7 +504,13 @@ fn a_node_works_behind_nginx_as_the_example_has_it() {
     };
     let tested = output(nginx().arg("-t"));
     assert!(tested.status.success(), "{tested:?}");
-    let mut server = Server(nginx().args(["-g", "master_process off;"]).spawn().unwrap());
+    let mut server = Server(
+        nginx()
+            .args(["-g", "master_process off;"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
     wait_for(port, &mut server);
     use_through(path, &node, port);
 }
@@ -557,7 +563,7 @@ fn a_node_works_behind_haproxy_as_the_example_has_it() {
     fs::write(&file, site).unwrap();
     let mut haproxy = Command::new("haproxy");
     haproxy.arg("-db").arg("-f").arg(&file);
-    let mut server = Server(haproxy.spawn().unwrap());
+    let mut server = Server(haproxy.stdout(Stdio::null()).spawn().unwrap());
     wait_for(port, &mut server);
     use_through(path, &node, port);
     // Without the proxy, nobody gets anywhere from its address.

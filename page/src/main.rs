@@ -92,13 +92,13 @@ async fn look(view: &Rc<View>) {
         Ok(link) => link,
         Err(trouble) => return view.fail(&trouble, false),
     };
-    view.describe(link.name.as_deref(), None, link.key.is_some());
+    view.describe(link.name.as_deref(), None, link.key.is_some(), false);
     match found(view, &link).await {
         Ok(Found::Here(content)) => view.show(&Rc::new(content), &link),
         Ok(Found::Large(what, shown)) => {
             let (what, shows) = (Rc::new(what), !matches!(*shown, Shown::Nothing));
             let is_private = what.link.key.is_some();
-            view.describe(Some(&what.title), Some(what.size), is_private);
+            view.describe(Some(&what.title), Some(what.size), is_private, what.folder);
             let way = save::way().await;
             let (view_of, what_of) = (Rc::clone(view), Rc::clone(&what));
             view.offer(way, what.size, shows, move || {

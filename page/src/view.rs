@@ -134,8 +134,8 @@ impl View {
         self.say("state", text::waiting());
     }
 
-    /// Says what it is, as far as it is known.
-    pub fn describe(&self, name: Option<&str>, size: Option<Size>, private: bool) {
+    /// Says what it is, as far as it is known. The name of a folder says nothing of what it can do.
+    pub fn describe(&self, name: Option<&str>, size: Option<Size>, private: bool, is_folder: bool) {
         if let Some(name) = name {
             self.part("name").set_text_content(Some(name));
         }
@@ -144,7 +144,7 @@ impl View {
             about.push(text::private().to_owned());
         }
         self.say("about", &about.join(" · "));
-        let acts = name.is_some_and(kind::can_act);
+        let acts = !is_folder && name.is_some_and(kind::can_act);
         self.say("acts", if acts { text::acts() } else { "" });
     }
 
@@ -299,7 +299,8 @@ impl View {
         self.part("progress").set_hidden(true);
         let private = link.key.is_some();
         let name = content.name();
-        self.describe(Some(&name), Some(Size::Exactly(content.size())), private);
+        let size = Size::Exactly(content.size());
+        self.describe(Some(&name), Some(size), private, !content.is_single());
         self.say("state", "");
         self.say("checked", checked(private));
         if content.is_single() {

@@ -9,7 +9,12 @@ use fluence_peer::{Peer, PeerId};
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream;
+use tokio::sync::Mutex;
+
 use support::{Node, answer, called_at_last, client_config, find_and_call, name, start};
+
+/// Held by each test as long as it runs: these have limits, and would take the processor from each other.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Work that is done at the same time.
 const AT_ONCE: usize = 8;
@@ -101,6 +106,7 @@ async fn call(members: &[Member], every: usize, step: usize) -> Round {
 
 /// Every one of so many calls after each change, and `again` is whether they call once more.
 async fn outlasts(nodes: usize, clients: usize, every: usize, again: bool) {
+    let _alone = ALONE.lock().await;
     let began = Instant::now();
     let (mut nodes, members) = network(nodes, clients).await;
     eprintln!("everybody is there after {:?}", began.elapsed());
@@ -158,6 +164,7 @@ const SLACK: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_come_back_to_their_only_node_soon_and_not_all_at_once() {
+    let _alone = ALONE.lock().await;
     let mut node = Node::start(Vec::new()).await;
     let address = &node.address;
     let clients: Vec<_> = stream::iter(0..RETURNING)

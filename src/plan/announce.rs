@@ -82,9 +82,19 @@ impl<P: Platform> Engine<P> {
         wake(&mut offers);
     }
 
-    /// Stops offering the file of an item. Nodes are told once it is recorded that it is not provided.
+    /// Stops offering the file of an item.
     pub(super) fn withdraw(&self, id: &ItemId) {
-        self.0.offers.0.borrow_mut().by_item.remove(id);
+        let mut offers = self.0.offers.0.borrow_mut();
+        let Some(Offer { name, .. }) = offers.by_item.remove(id) else {
+            return;
+        };
+        // The same file may be here twice.
+        let is_offered = offers.by_item.values().any(|other| other.name == name);
+        drop(offers);
+        if !is_offered {
+            // Whether nodes could be told is seen when it is recorded that the file is not provided any more.
+            drop(self.0.platform.network().withdraw(vec![name]));
+        }
     }
 
     /// Has nodes forget the records of everything that is no longer provided here, now or as soon as it can be. What is left
@@ -98,7 +108,11 @@ impl<P: Platform> Engine<P> {
         self.spawn(async move {
             let mut attempt = 0;
             loop {
-                let was_online = engine.is_online();
+                // A peer that nobody can reach can call, but withdraws nothing.
+                while !engine.is_online() {
+                    engine.wait_online(RETRY_MOST).await;
+                    engine.sleep(RETRY_BASE).await;
+                }
                 let untold = engine.withdraw_once(attempt == LAST_ATTEMPT).await;
                 if engine.with_state(|state| state.withdrawn.is_empty()) {
                     break;
@@ -107,20 +121,25 @@ impl<P: Platform> Engine<P> {
                     let random = engine.0.platform.random();
                     let wait = backoff(RETRY_BASE, RETRY_MOST, attempt, random);
                     engine.sleep(wait).await;
-                    while !engine.wait_online(RETRY_MOST).await {}
-                    attempt += u32::from(was_online);
+                    attempt += 1;
+                } else {
+                    attempt = 0;
                 }
             }
             engine.0.withdrawing.set(false);
         });
     }
 
-    /// Tells nodes once of what is no longer provided. Returns whether some of it could not be told and is to be tried
-    /// again, which is not so after the last time.
+    /// Tells nodes once of some of what is no longer provided. Returns whether some of that could not be told and is to be
+    /// tried again, which is not so after the last time.
     async fn withdraw_once(&self, is_last: bool) -> bool {
-        let (all, due) = self.with_state(|state| (state.withdrawn.clone(), state.unprovided()));
+        let (all, due) = self.with_state(|state| {
+            let all = state.withdrawn.iter().take(KNOWN_BATCH).cloned();
+            (all.collect::<Vec<_>>(), state.unprovided())
+        });
         let due: HashMap<FunctionName, String> = due
             .into_iter()
+            .filter(|cid| all.binary_search(cid).is_ok())
             .filter_map(|cid| Some((FunctionName::file(&cid.parse().ok()?), cid)))
             .collect();
         let names: Vec<FunctionName> = due.keys().cloned().collect();

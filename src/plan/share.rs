@@ -346,7 +346,12 @@ impl<P: Platform> Engine<P> {
             // This is a fetch of the same file, which needs nothing from others any more.
             self.end_job(JobKind::In, &other).await;
             if self.item(&other, |_| ()).is_some() {
-                self.merge_fetch(&other, id.clone()).await;
+                let merged = EventKind::Merged {
+                    id: other.clone(),
+                    into: id.clone(),
+                };
+                self.record([merged]).await;
+                self.forget_bytes(&other).await;
             }
         }
         let cid = canonical(&dag.root);

@@ -232,7 +232,16 @@ impl State {
             self.seq = event.seq;
         }
         let at = event.at;
-        let provided = event.kind.item().and_then(|id| {
+        let may_end = matches!(
+            event.kind,
+            EventKind::Status { .. }
+                | EventKind::Providing { .. }
+                | EventKind::ShareBegan { .. }
+                | EventKind::FetchBegan { .. }
+                | EventKind::Removed { .. }
+                | EventKind::Merged { .. }
+        );
+        let provided = event.kind.item().filter(|_| may_end).and_then(|id| {
             let item = self.items.get(id).filter(|item| item.providing);
             Some((id, item?.cid.clone()?))
         });

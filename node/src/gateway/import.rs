@@ -113,7 +113,9 @@ impl Refused {
     /// The response, in the form of Kubo's errors.
     fn response(&self, from: AddressBlock) -> Response<Body> {
         let status = self.status();
-        if status.is_server_error() && is_news(from, "refused uploads") {
+        // What is wrong here is always told; what a stranger can bring about at will is not.
+        let is_own = status == StatusCode::INTERNAL_SERVER_ERROR;
+        if status.is_server_error() && (is_own || is_news(from, "refused uploads")) {
             tracing::warn!(address = %from, error = %self, "an upload from {from} was refused");
         }
         let message = match self {

@@ -68,8 +68,14 @@ struct Asked {
 impl Exchange {
     /// Asks a node that has come.
     pub(super) fn has_come(&mut self, node: PeerId, now: Instant) {
-        let is_known = self.queue.iter().any(|(_, asked)| asked.node == node)
-            || self.asked.values().any(|asked| asked.node == node);
+        let queued = self.queue.iter_mut().find(|(_, asked)| asked.node == node);
+        if let Some((due, asked)) = queued {
+            // It may have been silent before.
+            *due = now.min(*due);
+            asked.tries = 0;
+            return;
+        }
+        let is_known = self.asked.values().any(|asked| asked.node == node);
         if !is_known && self.queue.len() < NEIGHBOURS {
             let asked = Asked {
                 node,

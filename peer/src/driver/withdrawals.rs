@@ -1,7 +1,7 @@
 //! Takes back the records of functions that this peer does not provide any more: the nodes that hold a record are looked up
 //! and called. Without that, a record would be found until it expires.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use fluence::call::{self, MAX_HELD, Reply, Request, WithdrawArgs};
@@ -29,6 +29,8 @@ const TRIES: u8 = 2;
 pub(super) struct Withdrawals {
     /// Those whose nodes are to be looked up.
     queue: VecDeque<Withdrawn>,
+    /// The names in the queue and of those that are being looked up.
+    waits: HashSet<FunctionName>,
     /// Those whose nodes are being looked up.
     looking: HashMap<QueryId, Withdrawn>,
     /// Those of which a node is to be told. They are told together.
@@ -50,7 +52,11 @@ struct Withdrawn {
 impl Withdrawals {
     /// Takes the record of a function back.
     pub(super) fn add(&mut self, name: FunctionName) {
+        if self.waits.contains(&name) {
+            return;
+        }
         if self.queue.len() < OWN_FUNCTIONS {
+            self.waits.insert(name.clone());
             self.queue.push_back(Withdrawn { name, tries: 0 });
         } else {
             self.lost.push(name);
@@ -72,6 +78,7 @@ impl Withdrawals {
             telling,
             lost,
             waiting,
+            ..
         } = self;
         if queue.is_empty() && looking.is_empty() && untold.is_empty() && telling.is_empty() {
             for done in waiting.drain(..) {
@@ -90,6 +97,8 @@ impl Withdrawals {
                 let key = withdrawn.name.dht_key().to_vec();
                 let query = swarm.behaviour_mut().kad.get_closest_peers(key);
                 self.looking.insert(query, withdrawn);
+            } else {
+                self.waits.remove(&withdrawn.name);
             }
         }
         let is_all = self.queue.is_empty() && self.looking.is_empty();
@@ -121,6 +130,7 @@ impl Withdrawals {
         let Some(withdrawn) = self.looking.remove(&query) else {
             return false;
         };
+        self.waits.remove(&withdrawn.name);
         self.tell(withdrawn, nodes);
         true
     }
@@ -141,6 +151,7 @@ impl Withdrawals {
     fn again(&mut self, mut withdrawn: Withdrawn) {
         withdrawn.tries += 1;
         if withdrawn.tries < TRIES {
+            self.waits.insert(withdrawn.name.clone());
             self.queue.push_back(withdrawn);
         } else {
             self.lost.push(withdrawn.name);
@@ -187,7 +198,11 @@ mod tests {
         let mut withdrawals = Withdrawals::default();
         withdrawals.add("a".parse().unwrap());
         for _ in 0..TRIES {
+            // It is looked up once, however often it is withdrawn.
+            withdrawals.add("a".parse().unwrap());
+            assert_eq!(withdrawals.queue.len(), 1);
             let withdrawn = withdrawals.queue.pop_front().expect("another look-up");
+            withdrawals.waits.clear();
             withdrawals.tell(withdrawn, std::iter::empty());
         }
         assert!(withdrawals.queue.is_empty());

@@ -802,7 +802,10 @@ impl Face {
                 self.share_files(sender, picked, together, self.how(), 1);
             }
             Msg::Given => self.give_again(sender),
-            Msg::DropStage => self.stage.clear(),
+            Msg::DropStage => {
+                self.stage.clear();
+                self.together = false;
+            }
             Msg::HandedOver(number, taken) => self.handed_over(number, taken),
             Msg::Copy(key, text) => sender.send_future(async move {
                 let copied = browser::copy(text).await.is_ok();
@@ -823,10 +826,14 @@ impl Face {
             }
             Msg::CopiedLong => self.copied = None,
             Msg::SendLink(link) => {
+                self.stage_error = None;
                 let not_sent = sender.callback(|()| Msg::NotSent);
                 browser::send(&link, move || not_sent.emit(()));
             }
-            Msg::NotSent => text::send_refused().clone_into(&mut self.said),
+            Msg::NotSent => {
+                text::send_refused().clone_into(&mut self.said);
+                self.stage_error = Some(text::send_refused().to_owned());
+            }
             Msg::ToggleDetails(id) => {
                 if self.open.remove(&id).is_none() {
                     self.open.insert(id.clone(), None);

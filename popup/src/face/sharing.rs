@@ -358,7 +358,19 @@ impl Face {
 
     /// Asks the person whether to share a text that they pasted, as a file. It may have been meant for something else.
     pub(super) fn stage_text(&mut self, pasted: &str) {
-        let name = format!("{}.txt", text::pasted_text());
+        if self.stage.len() >= files::MAX_FILES {
+            self.stage_error = Some(text::too_many_files(files::MAX_FILES as u64));
+            return;
+        }
+        // Several may become files of one folder.
+        let numbered = |number: usize| match number {
+            1 => format!("{}.txt", text::pasted_text()),
+            number => format!("{} {number}.txt", text::pasted_text()),
+        };
+        let is_free = |name: &String| self.stage.iter().all(|picked| picked.path != *name);
+        let Some(name) = (1..).map(numbered).find(is_free) else {
+            return;
+        };
         let Ok(file) = browser::file_of(&name, pasted) else {
             return;
         };

@@ -284,6 +284,8 @@ fn the_system_sends_a_link_where_it_can() {
             "Object.defineProperty(navigator, 'share', { value: undefined, writable: true });";
         driver.execute(none, vec![]).await?;
         face.find_in(&shown, "item-menu").await?.click().await?;
+        let menu = "return !!document.querySelector('[data-testid=item-qr]');";
+        face.wait("the menu", SMALL, menu).await?;
         let entry = By::Testid("item-send");
         ensure!(driver.find(entry.clone()).await.is_err(), "there is one");
         driver
@@ -299,7 +301,8 @@ fn the_system_sends_a_link_where_it_can() {
         ensure!(sent_to == json!({ "text": link }), "{sent_to}");
 
         // Who closes the dialog is told nothing, and who cannot open it how to go on.
-        let told = "return document.querySelector('[data-testid=said]').textContent.includes('did not send');";
+        let told = "return !!document.querySelector('[data-testid=share-error]')?.checkVisibility() &&
+            document.querySelector('[data-testid=share-error]').textContent.includes('did not send');";
         for (why, is_told) in [("AbortError", false), ("NotAllowedError", true)] {
             let refused = format!("window.asked = true; throw new DOMException('', '{why}');");
             driver.execute(sent(&refused), vec![]).await?;
