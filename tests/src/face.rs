@@ -281,6 +281,18 @@ impl Face {
         Ok(shown)
     }
 
+    /// Presses a button of an item that has failed or stopped, and waits until it goes on: until then it is still what it was.
+    pub async fn go_on(&self, item: &Shown, testid: &str) -> Result<()> {
+        self.press_in(item, testid).await?;
+        let goes_on = format!(
+            "item.id === {} && item.status !== {}",
+            json!(item.id),
+            json!(item.status)
+        );
+        self.wait_item("that it goes on", SHOW, &goes_on).await?;
+        Ok(())
+    }
+
     /// Waits until the item of that CID has failed, and returns it.
     pub async fn wait_failed(&self, cid: &str, limit: Duration) -> Result<Shown> {
         let condition = format!(

@@ -77,7 +77,7 @@ fn a_fetch_goes_on_when_there_is_room_again() {
             same_bytes(&stranger.fetch(&other, SMALL).await?, &small)?;
 
             disk.resize(LARGE_DISK)?;
-            face.press_in(&stopped, "item-resume").await?;
+            face.go_on(&stopped, "item-resume").await?;
             face.wait_named("large.bin", &["done", "shared"], SMALL)
                 .await?;
             same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)?;

@@ -606,7 +606,8 @@ fn what_nobody_shares_is_looked_for_where_the_person_allows_it() {
         face.fetch(&cid).await?;
         shown(&face, "item-public").await?;
         face.picture("question").await?;
-        press_id(&alice, "public-allow").await?;
+        let failed = face.wait_failed(&cid, SMALL).await?;
+        face.go_on(&failed, "public-allow").await?;
         let shown = face.wait_named(&cid, &["done"], SMALL).await?;
         same_bytes(&alice.saved(&cid, SMALL).await?, &bytes)?;
         face.press_in(&shown, "item-log-toggle").await?;
