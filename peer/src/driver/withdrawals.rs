@@ -59,6 +59,12 @@ impl Withdrawals {
             self.waits.insert(name.clone());
             self.queue.push_back(Withdrawn { name, tries: 0 });
         } else {
+            self.lost(name);
+        }
+    }
+
+    fn lost(&mut self, name: FunctionName) {
+        if self.lost.len() < OWN_FUNCTIONS {
             self.lost.push(name);
         }
     }
@@ -151,10 +157,12 @@ impl Withdrawals {
     fn again(&mut self, mut withdrawn: Withdrawn) {
         withdrawn.tries += 1;
         if withdrawn.tries < TRIES {
-            self.waits.insert(withdrawn.name.clone());
-            self.queue.push_back(withdrawn);
+            // Several of its nodes may not have answered.
+            if self.waits.insert(withdrawn.name.clone()) {
+                self.queue.push_back(withdrawn);
+            }
         } else {
-            self.lost.push(withdrawn.name);
+            self.lost(withdrawn.name);
         }
     }
 
@@ -209,6 +217,13 @@ mod tests {
         let (done, mut lost) = oneshot::channel();
         withdrawals.when_done(done);
         assert_eq!(lost.try_recv(), Ok(vec!["a".parse().unwrap()]));
+        // A name of which two nodes could not be told is looked up once more, and not twice.
+        for _ in 0..2 {
+            let name = "c".parse().unwrap();
+            withdrawals.again(Withdrawn { name, tries: 0 });
+        }
+        assert_eq!(withdrawals.queue.len(), 1);
+        withdrawals.queue.clear();
         let node = PeerId::random();
         withdrawals.add("b".parse().unwrap());
         let withdrawn = withdrawals.queue.pop_front().unwrap();
