@@ -85,6 +85,11 @@ impl FetchArgs {
     pub fn prints_bytes(&self) -> bool {
         is_stdout(self.output.as_deref())
     }
+
+    /// Whether the file is provided to others once it is here.
+    pub fn provides(&self) -> bool {
+        self.provide
+    }
 }
 
 pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed> {

@@ -3,6 +3,7 @@
 
 mod failure;
 mod files;
+mod hasher;
 mod http;
 mod journal;
 mod log;
@@ -16,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::content::hash::{self, HashError};
+use fluence::content::hash::HashError;
 use fluence::ports::{Network, Platform};
 use fluence::private::Key;
 use fluence::private::record::{Nonce, RecordError, SALT};
@@ -24,6 +25,8 @@ use fluence::state::Event;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::broadcast;
+
+use hasher::Hasher;
 
 pub use files::{file_limit, raise_file_limit};
 pub use http::{WebBody, WebClient};
@@ -38,9 +41,6 @@ pub use store::FileStore;
 /// instead.
 const WATCHER_LAG: usize = 4096;
 
-/// Blocks with fewer bytes are hashed on the calling thread: waking another one would take longer.
-const HASH_ELSEWHERE: usize = 16 * 1024;
-
 /// The platform that the engine runs on natively. Its futures must run in a tokio `LocalSet`.
 #[derive(Debug)]
 pub struct Native<N> {
@@ -48,6 +48,7 @@ pub struct Native<N> {
     http: WebClient,
     network: N,
     journal: Journal,
+    hasher: Hasher,
     events: broadcast::Sender<Event>,
 }
 
@@ -59,6 +60,7 @@ impl<N> Native<N> {
             http,
             network,
             journal,
+            hasher: Hasher::default(),
             events: broadcast::Sender::new(WATCHER_LAG),
         }
     }
@@ -113,19 +115,7 @@ impl<N: Network> Platform for Native<N> {
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
-        if block.len() < HASH_ELSEWHERE {
-            return std::future::ready(hash::verify(&cid, &block)).boxed_local();
-        }
-        async move {
-            match tokio::task::spawn_blocking(move || hash::verify(&cid, &block)).await {
-                Ok(verified) => verified,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                // The program is stopping, and the block must count neither as valid nor as
-                // invalid.
-                Err(_) => std::future::pending().await,
-            }
-        }
-        .boxed_local()
+        self.hasher.verify(cid, block)
     }
 
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {
