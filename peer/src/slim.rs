@@ -2,7 +2,8 @@
 //!
 //! The task of a connection is a future that has room for its arguments twice, and the handlers of all protocols, which are
 //! an argument, are its largest part: without this, they are half of what an idle client costs a node. Behind a pointer
-//! they are there once.
+//! they are there once. So are the events between the behaviour and the handlers, which are as large as the largest one of any
+//! protocol: the task has room for several, and the queue to it for one more.
 
 use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll};
@@ -98,20 +99,20 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Slim<B> {
         connection: ConnectionId,
         event: THandlerOutEvent<Self>,
     ) {
-        self.0.on_connection_handler_event(peer, connection, event);
+        self.0.on_connection_handler_event(peer, connection, *event);
     }
 
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        self.0.poll(cx)
+        self.0.poll(cx).map(|event| event.map_in(Box::new))
     }
 }
 
 impl<H: ConnectionHandler> ConnectionHandler for Boxed<H> {
-    type FromBehaviour = H::FromBehaviour;
-    type ToBehaviour = H::ToBehaviour;
+    type FromBehaviour = Box<H::FromBehaviour>;
+    type ToBehaviour = Box<H::ToBehaviour>;
     type InboundProtocol = H::InboundProtocol;
     type OutboundProtocol = H::OutboundProtocol;
     type InboundOpenInfo = H::InboundOpenInfo;
@@ -128,17 +129,17 @@ impl<H: ConnectionHandler> ConnectionHandler for Boxed<H> {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<ConnectionHandlerEvent<H::OutboundProtocol, H::OutboundOpenInfo, H::ToBehaviour>>
+    ) -> Poll<ConnectionHandlerEvent<H::OutboundProtocol, H::OutboundOpenInfo, Self::ToBehaviour>>
     {
-        self.0.poll(cx)
+        self.0.poll(cx).map(|event| event.map_custom(Box::new))
     }
 
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<H::ToBehaviour>> {
-        self.0.poll_close(cx)
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
+        self.0.poll_close(cx).map(|event| event.map(Box::new))
     }
 
-    fn on_behaviour_event(&mut self, event: H::FromBehaviour) {
-        self.0.on_behaviour_event(event);
+    fn on_behaviour_event(&mut self, event: Self::FromBehaviour) {
+        self.0.on_behaviour_event(*event);
     }
 
     fn on_connection_event(
