@@ -89,6 +89,8 @@ pub(crate) struct OutgoingCall {
     pub(crate) is_second: bool,
     /// Whether the call has been tried as a routed one.
     pub(crate) was_routed: bool,
+    /// The node that says that the provider has refused the letter of this call.
+    pub(crate) refused_at: Option<PeerId>,
     pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
 }
 

@@ -208,6 +208,7 @@ impl Peer {
             sent: sent.clone(),
             is_second: false,
             was_routed: false,
+            refused_at: None,
             reply,
         };
         let called = async {

@@ -231,17 +231,18 @@ async fn a_node_that_drops_or_alters_is_noticed_and_left() {
     let providers = [
         provider_at(&node, "hello").await,
         provider_at(&node, "hello").await,
+        provider_at(&node, "hello").await,
     ];
     let call = async |caller: &Peer, provider: &Peer| {
         let reply = caller.call(provider.id(), ask("hello"), 20 * SECOND).await;
         assert_eq!(from(reply.expect("a reply")), caller.id().to_string());
     };
     for (does, tried) in [
-        (Does::Passes, 2),
+        (Does::Passes, 3),
         (Does::Drops, 1),
         (Does::AltersAnswers, 1),
         (Does::AnswersAsBefore, 1),
-        // The providers refuse the letter, so it might be they.
+        // The provider refuses the letter, so it might be that; but not a second one.
         (Does::AltersLetters, 2),
     ] {
         node.set(does);

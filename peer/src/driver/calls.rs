@@ -469,6 +469,9 @@ impl Calls {
 
     fn finish(&mut self, id: OutboundRequestId, result: Result<Reply, NetworkError>) {
         if let Some(call) = self.sent.remove(&id) {
+            if let Ok(Reply::Ok(_)) = &result {
+                self.routed.taken(&call);
+            }
             let _ = call.reply.send(result);
         }
     }

@@ -43,6 +43,9 @@ pub(super) struct Routed {
     able: HashMap<PeerId, bool>,
     /// Nodes through which, and providers to which, nothing is routed until then.
     avoided: HashMap<PeerId, Instant>,
+    /// Nodes which said that a provider had refused a letter, and that provider, which has taken the call from this peer
+    /// itself.
+    doubted: HashMap<PeerId, PeerId>,
     /// Calls that wait for an answer, and the nodes to which they were given.
     waiting: HashMap<OutboundRequestId, (PeerId, OutgoingCall)>,
     letters: Letters,
@@ -73,6 +76,7 @@ impl Routed {
             keypair,
             able: HashMap::new(),
             avoided: HashMap::new(),
+            doubted: HashMap::new(),
             waiting: HashMap::new(),
             letters: Letters::default(),
         }
@@ -160,6 +164,24 @@ impl Routed {
         None
     }
 
+    /// Notes that a provider has taken a call over a connection. If its letter was refused, either the provider takes none,
+    /// or the node has altered it: a node at which that happens with two providers is left.
+    pub(super) fn taken(&mut self, call: &OutgoingCall) {
+        let Some(node) = call.refused_at else {
+            return;
+        };
+        match self.doubted.get(&node) {
+            Some(provider) if *provider != call.to => {
+                self.doubted.remove(&node);
+                self.avoid(node, AFTER_ALTERATION);
+            }
+            None if self.doubted.len() < AVOIDED => {
+                self.doubted.insert(node, call.to);
+            }
+            _ => {}
+        }
+    }
+
     fn avoids(&self, peer: &PeerId, now: Instant) -> bool {
         self.avoided.get(peer).is_some_and(|until| *until > now)
     }
@@ -180,9 +202,10 @@ impl Routed {
         id: OutboundRequestId,
         answer: Result<Answer, OutboundFailure>,
     ) -> Option<OutgoingCall> {
-        let (node, call) = self.waiting.remove(&id)?;
+        let (node, mut call) = self.waiting.remove(&id)?;
         let failure = match answer {
             Ok(Answer::In(reply)) => {
+                self.doubted.remove(&node);
                 let _ = call.reply.send(Ok(reply));
                 return None;
             }
@@ -204,6 +227,7 @@ impl Routed {
             Failure::Nobody | Failure::Refused => {
                 // The provider has not taken it.
                 call.sent.store(false, Ordering::Relaxed);
+                call.refused_at = (failure == Failure::Refused).then_some(node);
                 self.avoid(call.to, AFTER_MISS);
             }
             Failure::Busy => call.sent.store(false, Ordering::Relaxed),
