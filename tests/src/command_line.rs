@@ -145,6 +145,15 @@ impl CommandLine {
         .await
     }
 
+    /// Shares a file with this profile instead of the default one. Returns the program and the CID.
+    pub async fn share_as(&self, file: &Path, profile: &str) -> Result<(Program, String)> {
+        let file = file.to_str().context("the path is not valid UTF-8")?;
+        self.start(&["share", "--profile", profile, file], |line| {
+            (line["event"] == "shared").then(|| line["cid"].as_str().map(str::to_owned))?
+        })
+        .await
+    }
+
     /// Shares a file privately. Returns the program and the link, which has the key.
     pub async fn share_privately(&self, file: &Path) -> Result<(Program, String)> {
         let file = file.to_str().context("the path is not valid UTF-8")?;
