@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::names::FunctionName;
 use crate::plan::Remote;
 use crate::private::Key;
-use crate::private::record::{self, CONTENT, Cipher, Nonce, RECORD, RecordError, Run, SALT};
+use crate::private::record::{self, CONTENT, Cipher, Nonce, OVERHEAD, RecordError, Run, SALT};
 use crate::state::{Event, Item, ItemId};
 
 /// Everything that a plan needs from the world.
@@ -114,12 +114,12 @@ pub trait Platform: 'static {
         count: u64,
     ) -> LocalBoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let size = u64::from(RECORD);
+            let size = u64::from(run.size);
             for (number, index) in (run.first..).zip(0..count) {
                 let start = at + index * size;
                 let sealed = source.read(start..start + size).await?.to_vec();
                 let content = record::open(run.cipher, run.base, number, sealed, false).await?;
-                if content.len() != CONTENT {
+                if content.len() + OVERHEAD != run.size as usize {
                     return Err(RecordError::Altered(number).into());
                 }
                 into.append(content.into(), Vec::new()).await?;

@@ -27,6 +27,7 @@ impl Cipher {
         Records {
             key: run.cipher.0.key().clone(),
             base: Uint8Array::from(&run.base[..]),
+            size: run.size,
             first: run.first as f64,
         }
     }

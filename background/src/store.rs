@@ -16,7 +16,7 @@ use files::message::{Records, Request};
 use fluence::cars;
 use fluence::content::{Block, Dag};
 use fluence::ports::{Partial, Piece, Source, Store, StoreError};
-use fluence::private::record::{CONTENT, OVERHEAD};
+use fluence::private::record::OVERHEAD;
 use fluence::state::ItemId;
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -655,7 +655,8 @@ impl DiskPartial {
         ends: bool,
     ) -> Result<(), StoreError> {
         let len: u64 = plain.iter().map(Piece::len).sum();
-        let count = len.div_ceil(CONTENT as u64).max(u64::from(ends));
+        let content = u64::from(records.size) - OVERHEAD as u64;
+        let count = len.div_ceil(content).max(u64::from(ends));
         // What is in memory is handed over, and what is not is read by the file worker.
         let in_memory = |piece: &Piece<BlobSource>| matches!(piece, Piece::Bytes(_));
         let parts = if plain.iter().all(in_memory) {
@@ -691,7 +692,8 @@ impl DiskPartial {
         offset: u64,
         count: u64,
     ) -> Result<(), StoreError> {
-        self.append_by(count * CONTENT as u64, |name, at| Request::Unseal {
+        let content = u64::from(records.size) - OVERHEAD as u64;
+        self.append_by(count * content, |name, at| Request::Unseal {
             name,
             at,
             records,

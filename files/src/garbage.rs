@@ -14,9 +14,8 @@ thread_local! {
     static MADE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Notes that a message came, that a stream was read from, or that a record was encrypted or decrypted; each worker calls
-/// this. Each time some hundred bytes of the browser's own remain, or the buffer of a record, and dozens of megabytes pile up
-/// before the browser collects them by itself. Memory outside of its heap makes it collect them earlier: a buffer that is
+/// Notes that a message came, or that a stream was read from; each worker calls this. Each time some hundred bytes of the
+/// browser's own remain, and dozens of megabytes pile up before the browser collects them by itself. Memory outside of its heap makes it collect them earlier: a buffer that is
 /// never written to is counted, but occupies no memory.
 pub fn made() {
     let made = MADE.get() + 1;

@@ -144,6 +144,8 @@ pub struct Records {
     pub key: JsValue,
     /// What the nonces are made from, 12 bytes.
     pub base: Uint8Array,
+    /// The size of each record but the last, in bytes.
+    pub size: u32,
     /// The number of the first record.
     pub first: f64,
 }
@@ -152,6 +154,7 @@ impl Records {
     fn write(self, message: &JsValue) {
         set(message, "key", &self.key);
         set(message, "base", &self.base.into());
+        set(message, "recordSize", &self.size.into());
         set(message, "first", &self.first.into());
     }
 
@@ -159,6 +162,7 @@ impl Records {
         Some(Self {
             key: member(message, "key"),
             base: member(message, "base").dyn_into().ok()?,
+            size: member(message, "recordSize").as_f64()? as u32,
             first: member(message, "first").as_f64()?,
         })
     }

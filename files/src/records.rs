@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::ops::Range;
 
-use fluence::private::record::{CONTENT, LAST, MORE, NONCE, RECORD, nonce};
+use fluence::private::record::{LAST, MORE, NONCE, OVERHEAD, nonce};
 use futures::future::try_join_all;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use web::bytes::ByobReader;
+use web::bytes::{ByobReader, free};
 use web::crypto::AesGcm;
 use web_sys::{Blob, FileSystemSyncAccessHandle};
 
@@ -16,25 +16,28 @@ use crate::message::{Problem, Records};
 use crate::open::{no_bytes, read_at, write};
 
 /// How many records are encrypted or decrypted while as many more are read.
-const AT_ONCE: u32 = 32;
-/// The most content of a record, in bytes.
-const FULL: u32 = CONTENT as u32;
-/// The most content of a batch, in bytes.
-const BATCH: u32 = AT_ONCE * FULL;
+const AT_ONCE: u32 = 8;
 
 /// The cipher of some records, and the number of the next one.
 struct Cipher {
     cipher: AesGcm,
     base: [u8; NONCE],
+    /// The size of a full record, in bytes, and that of its content.
+    record: u32,
+    full: u32,
     number: u64,
 }
 
 impl Cipher {
     fn new(records: Records) -> Result<Self, Problem> {
         let base = records.base.to_vec().try_into();
+        let full = records.size.checked_sub(OVERHEAD as u32);
+        let no_record = || Problem::Failed("a record has content".to_owned());
         Ok(Self {
             cipher: AesGcm::of_key(records.key),
             base: base.map_err(|_| Problem::Failed("a nonce has 12 bytes".to_owned()))?,
+            record: records.size,
+            full: full.filter(|full| *full > 0).ok_or_else(no_record)?,
             number: records.first as u64,
         })
     }
@@ -46,10 +49,10 @@ impl Cipher {
         filled: u32,
         ends: bool,
     ) -> Vec<impl Future<Output = Result<Uint8Array, Problem>> + use<>> {
-        let count = filled.div_ceil(FULL).max(u32::from(ends));
+        let count = filled.div_ceil(self.full).max(u32::from(ends));
         let begin = |record: u32| {
-            let (start, number) = (record * FULL, self.number + u64::from(record));
-            let end = filled.min(start + FULL);
+            let (start, number) = (record * self.full, self.number + u64::from(record));
+            let end = filled.min(start + self.full);
             // The delimiter stands for a moment where the next record begins: what is encrypted is copied at once.
             let next = plain.get_index(end);
             let is_last = ends && record + 1 == count;
@@ -69,27 +72,27 @@ impl Cipher {
         &mut self,
         sealed: &Uint8Array,
     ) -> Vec<impl Future<Output = Result<Uint8Array, Problem>> + use<>> {
-        let count = sealed.length() / RECORD;
+        let (size, full) = (self.record, self.full);
+        let count = sealed.length() / size;
         let begin = |record: u32| {
             let number = self.number + u64::from(record);
-            let place = sealed.subarray(record * RECORD, (record + 1) * RECORD);
+            let place = sealed.subarray(record * size, (record + 1) * size);
             let opened = self.cipher.open_array(&nonce(&self.base, number), &place);
             async move {
+                // With its delimiter, and not the last one.
+                let is_full = |content: &Uint8Array| {
+                    content.length() == full + 1 && content.get_index(full) == MORE
+                };
                 let content = opened.await.filter(is_full);
                 let not_full =
                     || Problem::Failed(format!("record {number} is not authentic and full"));
-                Ok(content.ok_or_else(not_full)?.subarray(0, FULL))
+                Ok(content.ok_or_else(not_full)?.subarray(0, full))
             }
         };
         let opened = (0..count).map(begin).collect();
         self.number += u64::from(count);
         opened
     }
-}
-
-/// Whether this is the content of a full record that is not the last one, with its delimiter.
-fn is_full(content: &Uint8Array) -> bool {
-    content.length() == FULL + 1 && content.get_index(FULL) == MORE
 }
 
 /// A `Blob` or a `Uint8Array` that is being read.
@@ -164,8 +167,7 @@ where
     for piece in try_join_all(pieces).await? {
         write(handle, &piece, at)?;
         at += f64::from(piece.length());
-        // Its buffer stays until the browser collects it.
-        garbage::made();
+        free(&piece);
     }
     Ok(at)
 }
@@ -179,20 +181,21 @@ pub(crate) async fn seal(
     ends: bool,
 ) -> Result<(), Problem> {
     let mut cipher = Cipher::new(records)?;
+    let most = AT_ONCE * cipher.full;
     // The delimiter of the last record of a batch needs a place after it.
-    let mut plain = Uint8Array::new_with_length(BATCH + 1);
+    let mut plain = Uint8Array::new_with_length(most + 1);
     let mut filled = 0;
     let mut sealing = Vec::new();
     for part in parts {
         let mut part = Part::new(part)?;
         while part.left > 0.0 {
-            if filled == BATCH {
+            if filled == most {
                 let next = cipher.seal(&plain, filled, false);
                 at = write_all(handle, std::mem::replace(&mut sealing, next), at).await?;
                 filled = 0;
             }
             let read;
-            (plain, read) = part.read(plain, filled..BATCH).await?;
+            (plain, read) = part.read(plain, filled..most).await?;
             filled += read;
         }
     }
@@ -210,16 +213,17 @@ pub(crate) async fn unseal(
     count: u32,
 ) -> Result<(), Problem> {
     let mut cipher = Cipher::new(records)?;
-    let sealed = Uint8Array::new_with_length(AT_ONCE * RECORD);
+    let size = cipher.record;
+    let sealed = Uint8Array::new_with_length(AT_ONCE * size);
     let mut opening = Vec::new();
     let mut left = count;
     while left > 0 {
         let now = left.min(AT_ONCE);
-        let batch = sealed.subarray(0, now * RECORD);
+        let batch = sealed.subarray(0, now * size);
         read_at(from, &batch, offset)?;
         let next = cipher.open(&batch);
         at = write_all(to, std::mem::replace(&mut opening, next), at).await?;
-        offset += f64::from(now * RECORD);
+        offset += f64::from(now * size);
         left -= now;
     }
     write_all(to, opening, at).await?;

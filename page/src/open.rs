@@ -7,8 +7,7 @@ use std::rc::Rc;
 
 use fluence::private::Key;
 use fluence::private::record::{
-    self, CONTENT, HEADER, Header, KEY_INFO, MORE, NONCE_INFO, Nonce, OVERHEAD, RECORD,
-    RecordError, Records, SALT, nonce,
+    self, HEADER, Header, KEY_INFO, MORE, NONCE_INFO, Nonce, OVERHEAD, RecordError, Records, nonce,
 };
 use fluence::private::tar::{Entry, Part, Reader, TarError};
 use futures::FutureExt;
@@ -20,7 +19,7 @@ use crate::reading::{Body, Stretch};
 use crate::text::Trouble;
 
 /// How many records are being opened while the next bytes are fetched.
-const AHEAD: usize = 32;
+const AHEAD: usize = 8;
 
 /// What a private share brings.
 pub enum Brought {
@@ -37,10 +36,11 @@ enum Content {
     Other(Vec<u8>),
 }
 
-/// The cipher of a body, and what its nonces are made from.
+/// The cipher of a body, what its nonces are made from, and its header.
 struct Cipher {
     cipher: AesGcm,
     base: Nonce,
+    header: Header,
 }
 
 impl Cipher {
@@ -50,16 +50,31 @@ impl Cipher {
         let infos = [KEY_INFO, NONCE_INFO];
         let derived = AesGcm::derive(key.bytes(), &header.salt, infos).await;
         let (cipher, base) = derived.map_err(|_| RecordError::Cipher)?;
-        Ok(Self { cipher, base })
+        Ok(Self {
+            cipher,
+            base,
+            header,
+        })
+    }
+
+    /// The size of a full record in bytes.
+    fn record(&self) -> usize {
+        self.header.record_size as usize
+    }
+
+    /// The content of a full record in bytes.
+    fn content(&self) -> usize {
+        self.record() - OVERHEAD
     }
 
     /// Begins to open a record. The browser copies it at once, and works while this program does other things.
     fn begin(&self, number: u64, record: &[u8], last: bool) -> Record {
         let opened = self.cipher.open(&nonce(&self.base, number), record);
+        let full = self.content() as u32;
         async move {
             match opened.await {
-                Some(content) if !last && is_full(&content) => {
-                    Ok(Content::Full(content.subarray(0, CONTENT as u32)))
+                Some(content) if !last && is_full(&content, full) => {
+                    Ok(Content::Full(content.subarray(0, full)))
                 }
                 other => {
                     let other = other.map(|content| content.to_vec());
@@ -97,20 +112,21 @@ impl Sealed {
 
     /// Begins to open what is whole with the next bytes.
     fn push(&mut self, cipher: &Cipher, mut bytes: &[u8]) {
+        let size = cipher.record();
         while !bytes.is_empty() {
-            if self.next.len() == RECORD as usize {
+            if self.next.len() == size {
                 self.begin(cipher, false);
             }
-            if self.next.is_empty() && bytes.len() > RECORD as usize {
+            if self.next.is_empty() && bytes.len() > size {
                 // Most records are in one piece, and are not put together first.
-                let (record, rest) = bytes.split_at(RECORD as usize);
+                let (record, rest) = bytes.split_at(size);
                 self.opening
                     .push_back(cipher.begin(self.number, record, false));
                 self.number += 1;
                 bytes = rest;
                 continue;
             }
-            let missing = RECORD as usize - self.next.len();
+            let missing = size - self.next.len();
             let (now, rest) = bytes.split_at(missing.min(bytes.len()));
             self.next.extend_from_slice(now);
             bytes = rest;
@@ -143,8 +159,8 @@ impl Sealed {
 }
 
 /// Whether this is the content of a full record that is not the last one, with its delimiter.
-fn is_full(content: &Uint8Array) -> bool {
-    content.length() == CONTENT as u32 + 1 && content.get_index(CONTENT as u32) == MORE
+fn is_full(content: &Uint8Array, full: u32) -> bool {
+    content.length() == full + 1 && content.get_index(full) == MORE
 }
 
 /// The encrypted body so far. It holds no more than [`AHEAD`] records, and what came last.
@@ -216,9 +232,10 @@ impl Opening {
         while let Some(content) = self.sealed.next(ahead).await {
             let content = match content? {
                 Content::Full(bytes) => {
-                    self.archive += CONTENT as u64;
-                    if CONTENT as u64 <= self.reader.left() {
-                        self.reader.skip(CONTENT as u64);
+                    let len = u64::from(bytes.length());
+                    self.archive += len;
+                    if len <= self.reader.left() {
+                        self.reader.skip(len);
                         brought.push_back(Brought::Bytes(bytes));
                         continue;
                     }
@@ -245,8 +262,7 @@ impl Opening {
     /// If the body cannot have an end.
     pub fn inside(&self, body: Body, size: u64, len: u64) -> Result<(Inside, End), Trouble> {
         let cipher = self.cipher.clone().ok_or(RecordError::Header)?;
-        // The header was that of a share, whose records have one size.
-        let records = Records::new(&Header::of_share([0; SALT]), size)?;
+        let records = Records::new(&cipher.header, size)?;
         let begin = (self.archive + self.reader.left()).checked_sub(len);
         let inside = Inside {
             body,
@@ -303,11 +319,9 @@ impl Inside {
     /// Reads bytes of the file.
     pub fn read(&self, range: Range<u64>) -> Unsealing {
         let archive = self.begin + range.start..self.begin + range.end.max(range.start);
-        let first = archive.start / CONTENT as u64;
-        let end = archive
-            .end
-            .div_ceil(CONTENT as u64)
-            .min(self.records.count());
+        let content = self.records.content();
+        let first = archive.start / content;
+        let end = archive.end.div_ceil(content).min(self.records.count());
         let last = end == self.records.count();
         let sealed = self.records.range(first).start..match end {
             0 => 0,
@@ -319,7 +333,7 @@ impl Inside {
             coming: self.body.read(sealed),
             ended: false,
             last,
-            skip: archive.start % CONTENT as u64,
+            skip: archive.start % content,
             left: archive.end - archive.start,
         }
     }

@@ -12,6 +12,7 @@ use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
+use web::bytes::free;
 use web::js::object;
 use web_sys::{Blob, Event, MessageChannel};
 
@@ -257,13 +258,16 @@ impl Out {
             match part {
                 // What is zipped is counted by this program.
                 Brought::Bytes(bytes) if self.zip.is_some() => {
-                    self.push_own(&bytes.to_vec()).await?;
+                    let own = bytes.to_vec();
+                    free(&bytes);
+                    self.push_own(&own).await?;
                 }
                 Brought::Bytes(bytes) => {
                     let from = |from: u32, to: &Uint8Array| {
                         to.set(&bytes.subarray(from, from + to.length()), 0);
                     };
                     self.gather(bytes.length(), from).await?;
+                    free(&bytes);
                 }
                 Brought::Entry(Entry { path, folder, .. }) => {
                     // The name of the folder is that of the ZIP file.

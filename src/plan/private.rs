@@ -25,11 +25,11 @@ use crate::private::tar::{self, Entry, Part, Reader, TarError};
 use crate::state::{EventKind, ItemId};
 
 /// How many records are in this program's memory, to be encrypted or decrypted at the same time.
-const RECORDS_AT_ONCE: u64 = 32;
+const RECORDS_AT_ONCE: u64 = 8;
 /// How many times as many bytes are being read meanwhile.
 const READS_AHEAD: usize = 2;
 /// The most records that the platform is given at a time, of bytes that stay where they are.
-const RECORDS_OF_SLICES: u64 = 256;
+const RECORDS_OF_SLICES: u64 = 64;
 /// The most bytes and slices of what is shared that wait to be encrypted together.
 const PIECES: usize = 1024;
 /// By which bits the id of what is decrypted differs from that of the item.
@@ -202,6 +202,7 @@ impl<P: Platform> Intake<P> {
         let run = Run {
             cipher: &sealing.cipher,
             base: &sealing.base,
+            size: RECORD,
             first: sealing.number,
         };
         sealing.number += len.div_ceil(CONTENT as u64);
@@ -314,6 +315,9 @@ impl<P: Platform> Engine<P> {
         let Ok(sealed) = self.sealed(source, key).await else {
             return Ok(None);
         };
+        if sealed.records.size() != u64::from(RECORD) {
+            return Ok(None);
+        }
         let last = sealed.records.count() - 1;
         let place = sealed.records.range(last);
         let is_full = place.end - place.start == u64::from(RECORD);
@@ -571,21 +575,23 @@ impl<P: Platform> Engine<P> {
         });
         let mut entries: Vec<Entry> = Vec::new();
         let (mut number, count) = (0, sealed.records.count());
+        let content = sealed.records.content();
         while number < count {
             // The last record is shorter than the others.
-            let within = (reader.left() / CONTENT as u64).min(count - 1 - number);
+            let within = (reader.left() / content).min(count - 1 - number);
             if in_place && within >= RECORDS_AT_ONCE {
                 let records = within.min(RECORDS_OF_SLICES);
                 let run = Run {
                     cipher: &sealed.cipher,
                     base: &sealed.base,
+                    size: sealed.records.size() as u32,
                     first: number,
                 };
                 let at = sealed.records.range(number).start;
                 platform
                     .open(&mut partial, run, &sealed.source, at, records)
                     .await?;
-                reader.skip(records * CONTENT as u64);
+                reader.skip(records * content);
                 number += records;
                 continue;
             }

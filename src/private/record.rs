@@ -3,8 +3,11 @@
 use std::future::Future;
 use std::ops::Range;
 
-/// The record size of private shares, in bytes.
-pub const RECORD: u32 = 65_536;
+/// The record size of private shares, in bytes. A browser takes as long to begin and end a record as to decrypt a hundred
+/// kilobytes.
+pub const RECORD: u32 = 262_144;
+/// The record size of private shares that were made until version 0.1, in bytes. They are still opened.
+pub const RECORD_BEFORE: u32 = 65_536;
 /// The length of a header without a key id, in bytes: the salt, the record size, and the length of the key id.
 pub const HEADER: usize = 21;
 /// The length of a salt, in bytes.
@@ -98,9 +101,9 @@ impl Header {
     /// [`RecordError::Header`].
     pub fn parse_share(body: &[u8]) -> Result<Self, RecordError> {
         let header = Self::parse(body)?;
-        (header == Self::of_share(header.salt))
-            .then_some(header)
-            .ok_or(RecordError::Header)
+        let is_share =
+            [RECORD, RECORD_BEFORE].contains(&header.record_size) && header.key_id.is_empty();
+        is_share.then_some(header).ok_or(RecordError::Header)
     }
 
     /// The header at the beginning of a body.
@@ -177,6 +180,16 @@ impl Records {
         }
     }
 
+    /// The size of each record but the last, in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The content of each record but the last, in bytes, where nothing is padded.
+    pub fn content(&self) -> u64 {
+        self.size - OVERHEAD as u64
+    }
+
     /// The length of the body in bytes.
     pub fn body_len(&self) -> u64 {
         self.len
@@ -217,6 +230,8 @@ pub struct Run<'a, C> {
     pub cipher: &'a C,
     /// What the nonces are made from.
     pub base: &'a Nonce,
+    /// The size of each record but the last, in bytes.
+    pub size: u32,
     /// The number of the first record.
     pub first: u64,
 }
@@ -296,6 +311,10 @@ mod tests {
         for cut in 0..HEADER {
             assert_eq!(Header::parse(&bytes[..cut]), Err(RecordError::Header));
         }
+        let mut before = bytes.clone();
+        before[16..20].copy_from_slice(&[0, 1, 0, 0]);
+        let before = Header::parse_share(&before).map(|header| header.record_size);
+        assert_eq!(before, Ok(RECORD_BEFORE));
         for (at, byte) in [(16, 1), (17, 0), (18, 1), (19, 1), (20, 1)] {
             let mut other = bytes.clone();
             other[at] = byte;
@@ -335,9 +354,10 @@ mod tests {
             assert_eq!((at, content), (records.body_len(), plain as u64));
             assert_eq!(records.within(&(0..HEADER as u64)), 0..0);
         }
-        for len in [0, 20, 21, 22, 37, 21 + 65536, 21 + 65536 + 16] {
+        let one = 21 + u64::from(RECORD);
+        for len in [0, 20, 21, 22, 37, one, one + 16] {
             let ended = Records::new(&Header::of_share([0; SALT]), len);
-            let whole = len == 21 + 65536;
+            let whole = len == one;
             assert_eq!(ended.is_ok(), whole, "{len}");
         }
     }

@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tarfile
 
-RECORD = 65536
+RECORD = 262144
+# That of shares which were made earlier.
+RECORD_BEFORE = 65536
 # The exit code if there is no AES-GCM on this machine.
 MISSING = 77
 
@@ -68,7 +70,7 @@ def derive(text, salt):
 
 def open_body(text, body):
     salt, size, id_len = body[:16], int.from_bytes(body[16:20], "big"), body[20]
-    assert (size, id_len) == (RECORD, 0), "not a private share"
+    assert size in (RECORD, RECORD_BEFORE) and id_len == 0, "not a private share"
     key, nonce = derive(text, salt)
     sealed = [body[at:at + size] for at in range(21, len(body), size)]
     records = [(nonce(number), record) for number, record in enumerate(sealed)]
@@ -79,13 +81,13 @@ def open_body(text, body):
     return b"".join(content[:-1] for content in contents)
 
 
-def seal_body(text, salt, archive):
+def seal_body(text, salt, archive, record=RECORD):
     key, nonce = derive(text, salt)
-    size = RECORD - 17
+    size = record - 17
     contents = [archive[at:at + size] for at in range(0, len(archive), size)]
     ends = [b"\1"] * (len(contents) - 1) + [b"\2"]
     records = [(nonce(number), content + end) for number, (content, end) in enumerate(zip(contents, ends))]
-    return salt + RECORD.to_bytes(4, "big") + b"\0" + b"".join(aes_gcm(key, records, seal=True))
+    return salt + record.to_bytes(4, "big") + b"\0" + b"".join(aes_gcm(key, records, seal=True))
 
 
 def listed(archive):
@@ -145,23 +147,24 @@ def archive_of(path):
 
 def vectors():
     made = []
-    for number, (about, entries) in enumerate([
-        ("an empty file", [{"path": "empty"}]),
-        ("a file and its type", [{"path": "a.txt", "size": 5, "type": "text/plain"}]),
-        ("a name in another script", [{"path": "отпуск 2026 🏖.jpg", "size": 100, "type": "image/jpeg"}]),
-        ("an empty folder", [{"path": "nothing", "folder": True}]),
-        ("a folder", [
+    for number, (about, record, entries) in enumerate([
+        ("an empty file", RECORD, [{"path": "empty"}]),
+        ("a file and its type", RECORD, [{"path": "a.txt", "size": 5, "type": "text/plain"}]),
+        ("a name in another script", RECORD, [{"path": "отпуск 2026 🏖.jpg", "size": 100, "type": "image/jpeg"}]),
+        ("an empty folder", RECORD, [{"path": "nothing", "folder": True}]),
+        ("a folder", RECORD, [
             {"path": "holiday/a.bin", "size": 600},
             {"path": "holiday/" + "x" * 120, "size": 1},
             {"path": "holiday/in/ü", "size": 1},
             {"path": "holiday/empty", "folder": True},
         ]),
-        ("three records", [{"path": "three.bin", "size": 140000}]),
+        ("three records", RECORD, [{"path": "three.bin", "size": 600000}]),
+        ("one of the size that records had before", RECORD_BEFORE, [{"path": "before.txt", "size": 5}]),
     ]):
         key = base64.urlsafe_b64encode(bytes(range(number, number + 16))).decode().rstrip("=")
         salt = hashlib.sha256(about.encode()).digest()[:16]
-        body = seal_body(key, salt, make_archive(entries))
-        vector = {"about": about, "key": key, "salt": salt.hex(), "entries": entries, "size": len(body)}
+        body = seal_body(key, salt, make_archive(entries), record)
+        vector = {"about": about, "record": record, "key": key, "salt": salt.hex(), "entries": entries, "size": len(body)}
         vector["sha256"] = hashlib.sha256(body).hexdigest()
         if len(body) < 10000:
             vector["body"] = base64.b64encode(body).decode()

@@ -86,6 +86,7 @@ async fn the_file_worker_makes_and_opens_records() {
         Cipher::records(&Run {
             cipher: &cipher,
             base: &base,
+            size: RECORD,
             first,
         })
     };

@@ -241,8 +241,15 @@ fn a_wrong_key_opens_nothing_and_the_right_one_does_afterwards() {
     assert_eq!(opened(&c, &bare), [(String::new(), bytes)]);
 }
 
-/// The body of a private share as another writer might make it: `padding` says how many zeros end a record.
-fn foreign(key: &Key, name: &str, bytes: &[u8], padding: impl Fn(u64) -> usize) -> Vec<u8> {
+/// The body of a private share with records of this size as another writer might make it: `padding` says how many zeros end a
+/// record.
+fn foreign(
+    key: &Key,
+    size: u32,
+    name: &str,
+    bytes: &[u8],
+    padding: impl Fn(u64) -> usize,
+) -> Vec<u8> {
     let entry = Entry {
         path: name.to_owned(),
         folder: false,
@@ -252,13 +259,17 @@ fn foreign(key: &Key, name: &str, bytes: &[u8], padding: impl Fn(u64) -> usize) 
     let mut archive = [&entry.head()[..], bytes].concat();
     archive.resize(archive.len() + tar::padding(entry.len), 0);
     archive.extend(tar::END);
-    let header = Header::of_share([7; 16]);
+    let header = Header {
+        record_size: size,
+        ..Header::of_share([7; 16])
+    };
+    let full = size as usize - record::OVERHEAD;
     let (cipher, base) = SimCipher::derive(key, &header.salt);
     let mut body = header.bytes();
     let mut left = &archive[..];
     for number in 0.. {
         let zeros = padding(number);
-        let (content, rest) = left.split_at(left.len().min(CONTENT - zeros));
+        let (content, rest) = left.split_at(left.len().min(full - zeros));
         let (last, mut content) = (rest.is_empty(), content.to_vec());
         content.push(if last { record::LAST } else { record::MORE });
         content.resize(content.len() + zeros, 0);
@@ -274,28 +285,28 @@ fn foreign(key: &Key, name: &str, bytes: &[u8], padding: impl Fn(u64) -> usize) 
 
 #[test]
 fn a_large_body_of_another_writer_is_opened_and_a_changed_one_is_refused() {
+    for size in [record::RECORD, record::RECORD_BEFORE] {
+        large_body(size);
+    }
+}
+
+fn large_body(size: u32) {
     let key = Key::new([5; 16]);
     let bytes = file(6_000_000, 9);
-    let whole = foreign(&key, "far.bin", &bytes, |_| 0);
-    let padded = foreign(
-        &key,
-        "far.bin",
-        &bytes,
-        |number| {
-            if number == 40 { 100 } else { 0 }
-        },
-    );
-    let at = |number: usize| record::HEADER + number * record::RECORD as usize;
+    let whole = foreign(&key, size, "far.bin", &bytes, |_| 0);
+    let padding = |number| if number == 10 { 100 } else { 0 };
+    let padded = foreign(&key, size, "far.bin", &bytes, padding);
+    let at = |number: usize| record::HEADER + number * size as usize;
     let mut changed = whole.clone();
-    changed[at(50) + 7] ^= 1;
+    changed[at(12) + 7] ^= 1;
     let mut swapped = whole.clone();
-    swapped.copy_within(at(60)..at(61), at(59));
+    swapped.copy_within(at(15)..at(16), at(14));
     for (body, expected) in [
         (&whole, Ok(())),
         (&padded, Ok(())),
         (&changed, Err(Reason::Altered)),
         (&swapped, Err(Reason::Altered)),
-        (&whole[..at(80)].to_vec(), Err(Reason::Incomplete)),
+        (&whole[..at(20)].to_vec(), Err(Reason::Incomplete)),
     ] {
         let world = World::default();
         world.node("node", "store");
