@@ -438,6 +438,11 @@ mod tests {
             .find(|language| language.tag == "ar");
         table::speak(locales.table(arabic.unwrap(), locales::Program::Extension));
         assert!(worker::fetched("a.pdf").contains("\u{2068}a.pdf\u{2069}"));
+        // A sentence in another one keeps its direction, and its full stop stays at its end.
+        let reason = sentence("لا ترد العقدة");
+        assert_eq!(reason, "\u{2068}لا ترد العقدة\u{2069}.");
+        let inner = format!("\u{2067}{reason}\u{2069}");
+        assert!(worker::button_offline(&reason).contains(&inner));
     }
 
     #[test]

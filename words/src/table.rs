@@ -179,7 +179,9 @@ pub(crate) fn push(to: &mut String, value: Value<'_>) {
 /// Writes a text so that its direction does not matter around it. The text can neither end that by itself, nor go on
 /// after it.
 fn isolate(to: &mut String, text: &str) {
-    to.push('\u{2068}');
+    // A sentence whose words are all isolated says nothing of its direction.
+    let is_sentence = table().is_rtl && text.contains('\u{2068}');
+    to.push(if is_sentence { '\u{2067}' } else { '\u{2068}' });
     let mut open = 1;
     for c in text.chars() {
         match c {
