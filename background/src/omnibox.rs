@@ -1,6 +1,6 @@
 //! Links and hashes in the address bar, after the keyword.
 
-use fluence::command::{Answer, given_key};
+use fluence::command::given_key;
 use fluence::failure::{About, Failure, Reason};
 use fluence::names::{Link, MAX_LINK};
 use web::extension::pages::open_at;
@@ -15,7 +15,7 @@ pub fn began() {
     omnibox::suggest(words::worker::omnibox());
 }
 
-/// Says what would be fetched, or what is wrong with what was typed.
+/// Says what would be looked at, or what is wrong with what was typed.
 pub fn typed(text: &str) {
     omnibox::suggest(&suggestion(text));
 }
@@ -35,27 +35,18 @@ fn suggestion(text: &str) -> String {
     }
 }
 
-/// Opens the page that shows the fetch, or what was typed if that is not fetched.
-pub async fn entered(text: &str, fetched: &Answer, place: &str) {
-    let page = match fetched {
-        Answer::Done { id: Some(id) } => format!("popup.html?view=tab&item={}", encoded(&id.0)),
-        _ => {
-            // One letter more, so that the page says that it is too long.
-            let text: String = text.chars().take(MAX_LINK + 1).collect();
-            let id = format!("{:032x}", time::random());
-            let left = storage::keep_for_session(&given_key(&id), text.into()).await;
-            warn_on_error("what was typed is not shown", left);
-            format!("popup.html?view=tab&given={id}")
-        }
-    };
+/// Opens the page that shows what is at the link that was typed, for the person to fetch it.
+pub async fn entered(text: &str, place: &str) {
+    // One letter more, so that the page says that it is too long.
+    let text: String = text.chars().take(MAX_LINK + 1).collect();
+    let id = format!("{:032x}", time::random());
+    let left = storage::keep_for_session(&given_key(&id), text.into()).await;
+    warn_on_error("what was typed is not shown", left);
+    let page = format!("popup.html?view=tab&typed={id}");
     warn_on_error(
         "the page does not open",
         open_at(&url_of(&page), place).await,
     );
-}
-
-fn encoded(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
 }
 
 #[cfg(test)]

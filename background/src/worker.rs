@@ -457,11 +457,7 @@ impl Worker {
             "entered" => {
                 let text = first.as_string().unwrap_or_default();
                 let place = second.as_string().unwrap_or_default();
-                spawn_local(async move {
-                    let link = text.clone();
-                    let fetched = worker.engine.command(Command::Fetch { link }).await;
-                    omnibox::entered(&text, &fetched, &place).await;
-                });
+                spawn_local(async move { omnibox::entered(&text, &place).await });
             }
             "key" => {
                 let (command, page) = SHARE_KEY;

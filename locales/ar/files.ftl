@@ -113,6 +113,7 @@ empty-search-advice = جرّب جزءًا من الاسم أو من التجزئ
 ## The room that the files take.
 
 free = تحرير مساحة
+room-short = المساحة على وشك النفاد.
 free-fetched = المجلوبة
 free-stopped = لم تعد مشارَكة
 free-failed = الفاشلة
@@ -328,8 +329,8 @@ now-offline = لا أحد يستطيع جلب هذا منك إلى أن يعود
 now-announcing = يجري إعلام الشبكة به. بعد لحظة يستطيع كل من لديه الرابط جلبه.
 now-asks = يستطيع كل من لديه الرابط طلب هذا ما دام متصفحك مفتوحًا، ويحصل عليه إن سمحت.
 now-shared = يستطيع كل من لديه الرابط جلب هذا ما دام متصفحك مفتوحًا.
-copy-until = توجد نسخة في مخزن حتى { $until }
-copy-somewhere = توجد نسخة في مخزن
+copy-until = نسخة حتى { $until }
+copy-somewhere = نسخة في مخزن
 still-at = لا تزال هناك نسخة في { $hosts }
 still-at-until = لا تزال نسخة في { $hosts } حتى { $until }
 still-for-others = يحتفظ آخرون بنسخة في { $hosts }

@@ -9,9 +9,9 @@
 
 menu-share = مشاركة عبر Fluence
 menu-share-privately = مشاركة بخصوصية
-omnibox = اكتب رابط Fluence أو تجزئة أو الصقهما، ثم اضغط Enter للجلب.
-would-fetch = جلب { $cid }
-would-fetch-private = جلب المشاركة الخاصة { $cid }
+omnibox = اكتب رابط Fluence أو تجزئة أو الصقهما، ثم اضغط Enter لترى ما هو.
+would-fetch = عرض { $cid } وجلبه
+would-fetch-private = عرض المشاركة الخاصة { $cid } وجلبها
 
 ## Notifications: a title, and a sentence or two.
 
@@ -46,15 +46,15 @@ button-no-node = Fluence Share: لم تُضبط عقدة. اختر واحدة ف
 button-offline = Fluence Share: غير متصل ({ $why }). تُعاد المحاولة تلقائيًّا.
 button-connecting = Fluence Share: جارٍ الاتصال…
 button-unreachable = Fluence Share: متصل، لكن لا أحد يستطيع الوصول إلى هذا المتصفح. تُعاد المحاولة تلقائيًّا.
-button-online = Fluence Share: متصل.
+button-online = Fluence Share: جاهز للمشاركة والجلب.
 button-online-shared =
     { $count ->
-        [zero] Fluence Share: متصل، لا ملفات مشارَكة.
-        [one] Fluence Share: متصل، ملف واحد مشارَك.
-        [two] Fluence Share: متصل، ملفان مشارَكان.
-        [few] Fluence Share: متصل، { $count } ملفات مشارَكة.
-        [many] Fluence Share: متصل، { $count } ملفًا مشارَكًا.
-       *[other] Fluence Share: متصل، { $count } ملف مشارَك.
+        [zero] Fluence Share: جاهز، لا ملفات مشارَكة.
+        [one] Fluence Share: جاهز، ملف واحد مشارَك.
+        [two] Fluence Share: جاهز، ملفان مشارَكان.
+        [few] Fluence Share: جاهز، { $count } ملفات مشارَكة.
+        [many] Fluence Share: جاهز، { $count } ملفًا مشارَكًا.
+       *[other] Fluence Share: جاهز، { $count } ملف مشارَك.
     }
 button-moving =
     { $count ->

@@ -113,6 +113,7 @@ empty-search-advice = Versuchen Sie es mit einem Teil des Namens oder des Hashes
 ## The room that the files take.
 
 free = Platz schaffen
+room-short = Der Platz wird knapp.
 free-fetched = Abgerufene
 free-stopped = Nicht mehr geteilte
 free-failed = Fehlgeschlagene
@@ -292,8 +293,8 @@ now-offline = Niemand kann diese Datei von Ihnen abrufen, bis wieder eine Verbin
 now-announcing = Die Datei wird dem Netzwerk mitgeteilt. Gleich kann jeder, der den Link hat, sie abrufen.
 now-asks = Jeder, der den Link hat, kann diese Datei anfordern, solange Ihr Browser offen ist, und bekommt sie, wenn Sie es erlauben.
 now-shared = Jeder, der den Link hat, kann diese Datei abrufen, solange Ihr Browser offen ist.
-copy-until = eine Kopie liegt bis { $until } im Speicher
-copy-somewhere = eine Kopie liegt im Speicher
+copy-until = Kopie bis { $until }
+copy-somewhere = Kopie im Speicher
 still-at = eine Kopie liegt noch bei { $hosts }
 still-at-until = eine Kopie liegt noch bis { $until } bei { $hosts }
 still-for-others = andere behalten eine Kopie bei { $hosts }

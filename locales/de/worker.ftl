@@ -9,9 +9,9 @@
 
 menu-share = Über Fluence teilen
 menu-share-privately = Privat teilen
-omnibox = Geben Sie einen Fluence-Link oder einen Hash ein, und drücken Sie die Eingabetaste, um abzurufen.
-would-fetch = { $cid } abrufen
-would-fetch-private = Privat geteiltes { $cid } abrufen
+omnibox = Geben Sie einen Fluence-Link oder einen Hash ein, und drücken Sie die Eingabetaste, um zu sehen, was es ist.
+would-fetch = Sehen, was { $cid } ist, und abrufen
+would-fetch-private = Sehen, was das privat geteilte { $cid } ist, und abrufen
 
 ## Notifications: a title, and a sentence or two.
 
@@ -42,11 +42,11 @@ button-no-node = Fluence Share: Kein Knoten ist eingestellt. Wählen Sie einen i
 button-offline = Fluence Share: nicht verbunden ({ $why }). Es wird von selbst noch einmal versucht.
 button-connecting = Fluence Share: Verbindung wird hergestellt …
 button-unreachable = Fluence Share: verbunden, aber niemand kann diesen Browser erreichen. Es wird von selbst noch einmal versucht.
-button-online = Fluence Share: online.
+button-online = Fluence Share: bereit zum Teilen und Abrufen.
 button-online-shared =
     { $count ->
-        [one] Fluence Share: online, 1 Datei wird geteilt.
-       *[other] Fluence Share: online, { $count } Dateien werden geteilt.
+        [one] Fluence Share: bereit, 1 Datei wird geteilt.
+       *[other] Fluence Share: bereit, { $count } Dateien werden geteilt.
     }
 button-moving =
     { $count ->

@@ -108,6 +108,7 @@ empty-search-advice = Try a part of the name or of the hash.
 ## The room that the files take.
 
 free = Free space
+room-short = There is little room left.
 free-fetched = Fetched
 free-stopped = No longer shared
 free-failed = Failed
@@ -287,8 +288,8 @@ now-offline = Nobody can fetch this from you until there is a connection again.
 now-announcing = The network is being told of it. In a moment, anybody with the link can fetch it.
 now-asks = Anybody with the link can ask for this while your browser is open, and gets it if you allow it.
 now-shared = Anybody with the link can fetch this while your browser is open.
-copy-until = a copy is at storage until { $until }
-copy-somewhere = a copy is at storage
+copy-until = copy until { $until }
+copy-somewhere = copy at storage
 still-at = a copy is still at { $hosts }
 still-at-until = a copy is still at { $hosts } until { $until }
 still-for-others = others keep a copy at { $hosts }

@@ -4,9 +4,9 @@
 
 menu-share = Share via Fluence
 menu-share-privately = Share privately
-omnibox = Type or paste a Fluence link or a hash, and press Enter to fetch it.
-would-fetch = Fetch { $cid }
-would-fetch-private = Fetch the private share { $cid }
+omnibox = Type or paste a Fluence link or a hash, and press Enter to see what it is.
+would-fetch = See what { $cid } is, and fetch it
+would-fetch-private = See what the private share { $cid } is, and fetch it
 
 ## Notifications: a title, and a sentence or two.
 
@@ -37,11 +37,11 @@ button-no-node = Fluence Share: no node is set. Choose one in the settings.
 button-offline = Fluence Share: not connected ({ $why }). It tries again by itself.
 button-connecting = Fluence Share: connecting…
 button-unreachable = Fluence Share: connected, but nobody can reach this browser. It tries again by itself.
-button-online = Fluence Share: online.
+button-online = Fluence Share: ready to share and fetch.
 button-online-shared =
     { $count ->
-        [one] Fluence Share: online, 1 file is shared.
-       *[other] Fluence Share: online, { $count } files are shared.
+        [one] Fluence Share: ready, 1 file is shared.
+       *[other] Fluence Share: ready, { $count } files are shared.
     }
 button-moving =
     { $count ->

@@ -113,6 +113,7 @@ empty-search-advice = Prueba con una parte del nombre o del hash.
 ## The room that the files take.
 
 free = Liberar espacio
+room-short = Queda poco espacio.
 free-fetched = Obtenidos
 free-stopped = Ya no compartidos
 free-failed = Fallidos
@@ -292,8 +293,8 @@ now-offline = Nadie puede obtenerlo de ti hasta que vuelva a haber conexión.
 now-announcing = Se está avisando a la red. En un momento, cualquiera que tenga el enlace podrá obtenerlo.
 now-asks = Cualquiera que tenga el enlace puede pedirlo mientras tu navegador esté abierto, y lo recibe si lo permites.
 now-shared = Cualquiera que tenga el enlace puede obtenerlo mientras tu navegador esté abierto.
-copy-until = hay una copia en un almacén hasta { $until }
-copy-somewhere = hay una copia en un almacén
+copy-until = copia hasta { $until }
+copy-somewhere = copia en un almacén
 still-at = aún hay una copia en { $hosts }
 still-at-until = aún hay una copia en { $hosts } hasta { $until }
 still-for-others = otros conservan una copia en { $hosts }

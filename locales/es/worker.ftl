@@ -9,9 +9,9 @@
 
 menu-share = Compartir con Fluence
 menu-share-privately = Compartir en privado
-omnibox = Escribe o pega un enlace de Fluence o un hash y pulsa Intro para obtenerlo.
-would-fetch = Obtener { $cid }
-would-fetch-private = Obtener lo compartido en privado { $cid }
+omnibox = Escribe o pega un enlace de Fluence o un hash y pulsa Intro para ver qué es.
+would-fetch = Ver qué es { $cid } y obtenerlo
+would-fetch-private = Ver qué es lo compartido en privado { $cid } y obtenerlo
 
 ## Notifications: a title, and a sentence or two.
 
@@ -42,11 +42,11 @@ button-no-node = Fluence Share: no hay ningún nodo. Elige uno en los ajustes.
 button-offline = Fluence Share: sin conexión ({ $why }). Se intenta de nuevo por sí solo.
 button-connecting = Fluence Share: conectando…
 button-unreachable = Fluence Share: conectado, pero nadie puede contactar con este navegador. Se intenta de nuevo por sí solo.
-button-online = Fluence Share: en línea.
+button-online = Fluence Share: listo para compartir y obtener.
 button-online-shared =
     { $count ->
-        [one] Fluence Share: en línea, se comparte 1 archivo.
-       *[other] Fluence Share: en línea, se comparten { $count } archivos.
+        [one] Fluence Share: listo, se comparte 1 archivo.
+       *[other] Fluence Share: listo, se comparten { $count } archivos.
     }
 button-moving =
     { $count ->

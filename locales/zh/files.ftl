@@ -113,6 +113,7 @@ empty-search-advice = 请尝试名称或哈希的一部分。
 ## The room that the files take.
 
 free = 释放空间
+room-short = 空间快用完了。
 free-fetched = 已获取的
 free-stopped = 不再分享的
 free-failed = 失败的
@@ -283,8 +284,8 @@ now-offline = 在恢复连接之前，没有人能从你这里获取它。
 now-announcing = 正在告知网络。片刻之后，任何拥有链接的人都能获取它。
 now-asks = 只要你的浏览器开着，任何拥有链接的人都可以请求它；你允许后对方才能得到。
 now-shared = 只要你的浏览器开着，任何拥有链接的人都能获取它。
-copy-until = 存储处有一份副本，直到 { $until }
-copy-somewhere = 存储处有一份副本
+copy-until = 副本至 { $until }
+copy-somewhere = 存储处有副本
 still-at = { $hosts } 仍有一份副本
 still-at-until = { $hosts } 仍有一份副本，直到 { $until }
 still-for-others = 其他人在 { $hosts } 保留着一份副本

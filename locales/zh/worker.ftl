@@ -9,9 +9,9 @@
 
 menu-share = 通过 Fluence 分享
 menu-share-privately = 私密分享
-omnibox = 输入或粘贴 Fluence 链接或哈希，按 Enter 键获取。
-would-fetch = 获取 { $cid }
-would-fetch-private = 获取私密分享 { $cid }
+omnibox = 输入或粘贴 Fluence 链接或哈希，按 Enter 键查看它是什么。
+would-fetch = 查看并获取 { $cid }
+would-fetch-private = 查看并获取私密分享 { $cid }
 
 ## Notifications: a title, and a sentence or two.
 
@@ -41,10 +41,10 @@ button-no-node = Fluence Share：没有设置节点。请在设置中选择一�
 button-offline = Fluence Share：未连接（{ $why }）。它会自动重试。
 button-connecting = Fluence Share：正在连接…
 button-unreachable = Fluence Share：已连接，但没有人能连接到此浏览器。它会自动重试。
-button-online = Fluence Share：在线。
+button-online = Fluence Share：可以分享和获取。
 button-online-shared =
     { $count ->
-       *[other] Fluence Share：在线，已分享 { $count } 个文件。
+       *[other] Fluence Share：已就绪，已分享 { $count } 个文件。
     }
 button-moving =
     { $count ->

@@ -395,6 +395,11 @@ pub fn beside(button: &web_sys::Element) -> Option<String> {
     ))
 }
 
+/// The same for the button with this `id`, if there is one.
+pub fn beside_id(id: &str) -> Option<String> {
+    beside(&document().get_element_by_id(id)?)
+}
+
 /// The document of the page.
 pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()

@@ -2,7 +2,10 @@
 
 use fluence::state::ItemId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement};
+use web_sys::{
+    Element, HtmlDialogElement, HtmlElement, HtmlInputElement, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
+};
 use yew::NodeRef;
 
 use crate::browser;
@@ -83,6 +86,16 @@ pub fn item(id: &ItemId) {
     }
 }
 
+/// Scrolls as little as it takes to see an item of the list; the focus stays where it is.
+pub fn see(id: &ItemId) {
+    let element = browser::document().get_element_by_id(&item_id(id));
+    let how = ScrollIntoViewOptions::new();
+    how.set_block(ScrollLogicalPosition::Nearest);
+    if let Some(element) = element {
+        element.scroll_into_view_with_scroll_into_view_options(&how);
+    }
+}
+
 /// The `id` of the item whose row has the focus somewhere in it.
 pub fn row() -> Option<ItemId> {
     row_of(&browser::document().active_element()?)
@@ -110,6 +123,12 @@ pub fn first_of(selectors: &[&str]) {
 pub fn is_lost() -> bool {
     let active = browser::document().active_element();
     is_nowhere() || active.is_some_and(|element| element.has_attribute("disabled"))
+}
+
+/// Whether the element that has the focus is one that this CSS selector finds.
+pub fn is_on(selector: &str) -> bool {
+    let active = browser::document().active_element();
+    active.is_some_and(|element| element.matches(selector) == Ok(true))
 }
 
 /// Whether no element has the focus.

@@ -159,6 +159,13 @@ pub fn import_changes(
         import_not_private(),
     );
     add(differs, words, String::new());
+    let (differs, words) = switch(
+        now.session_identity,
+        new.session_identity,
+        import_session(),
+        import_not_session(),
+    );
+    add(differs, words, String::new());
     // Whatever has no sentence of its own.
     let rest = Settings {
         nodes: now.nodes.clone(),
@@ -168,6 +175,7 @@ pub fn import_changes(
         gateways: now.gateways.clone(),
         provide_fetched: now.provide_fetched,
         private: now.private,
+        session_identity: now.session_identity,
         paused: now.paused,
         metered_now: now.metered_now,
         ..new.clone()
@@ -243,6 +251,13 @@ pub fn tested((ms, error): &Tested) -> String {
         ) => tested_fetch_only(&link_cause(cause)),
         (None, Some(error)) => tested_bad(&link_cause(&error.cause)),
     }
+}
+
+/// The end of a peer id, by which people tell one from another. Peer ids are ASCII; of what is none nothing is shown.
+pub fn peer_end(peer: &str) -> Option<String> {
+    const END: usize = 8;
+    let is_id = peer.is_ascii();
+    is_id.then(|| format!("…{}", &peer[peer.len().saturating_sub(END)..]))
 }
 
 /// Why a call failed, in a few words.
@@ -739,7 +754,7 @@ mod tests {
                 .collect();
             lines.join("\n")
         };
-        assert_eq!(said(&now), "It has 1 node: host of /dns4/a/tcp/1/ws");
+        assert_eq!(said(&now), "There is 1 node: host of /dns4/a/tcp/1/ws");
         let stranger = Settings {
             nodes: vec!["/dns4/b/tcp/1/ws".into(), "/dns4/c/tcp/1/ws".into()],
             private: false,
@@ -754,6 +769,21 @@ mod tests {
             max_sent_day: Some(1),
             ..now.clone()
         };
+        let none = Settings {
+            nodes: Vec::new(),
+            ..now.clone()
+        };
+        assert!(said(&none).contains("nothing can be shared or fetched"));
+        // What is asked about in the settings does not go by unsaid in a file of them.
+        let renewed = |session_identity| Settings {
+            session_identity,
+            ..now.clone()
+        };
+        let said_of_id = said(&renewed(true));
+        assert!(said_of_id.contains("another peer id now"), "{said_of_id}");
+        assert!(!said_of_id.contains("other settings"), "{said_of_id}");
+        let back = import_changes(&renewed(true), &renewed(false), str::to_owned);
+        assert_eq!(back[1..], [(import_not_session(), String::new())]);
         let said = said(&stranger);
         for part in [
             "host of /dns4/b/tcp/1/ws, host of /dns4/c/tcp/1/ws",
@@ -767,6 +797,14 @@ mod tests {
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
+    }
+
+    #[test]
+    fn a_peer_is_known_by_the_end_of_its_id() {
+        let id = "12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5";
+        assert_eq!(peer_end(id).as_deref(), Some("…oaMtimQ5"));
+        assert_eq!(peer_end("Q5").as_deref(), Some("…Q5"));
+        assert_eq!(peer_end("ю".repeat(9).as_str()), None);
     }
 
     #[test]

@@ -68,6 +68,8 @@ export const show = async () => {
         other.classList.add("unseen");
         other.toggleAttribute("data-aside", true);
       }
+    // What was placed beside something has another place now.
+    dispatchEvent(new Event("resize"));
   }
   await drawn();
   parent.dispatchEvent(new parent.CustomEvent("shown", { detail: specimen.name }));

@@ -475,17 +475,47 @@ impl Face {
         if self.kind == Kind::Firefox {
             return self.drop_made_files(files).await;
         }
+        // The value 1 means to copy.
+        self.drag(&json!({"items": [], "files": files, "dragOperationsMask": 1}))
+            .await
+    }
+
+    /// Drags a text of this type over the popup and drops it.
+    pub async fn drop_text(&self, kind: &str, text: &str) -> Result<()> {
+        if self.kind == Kind::Firefox {
+            let drop = "const dataTransfer = new DataTransfer();
+                dataTransfer.setData(...arguments);
+                const zone = document.querySelector('[data-testid=drop-zone]');
+                for (const step of ['dragenter', 'dragover', 'drop'])
+                  zone.dispatchEvent(new DragEvent(step, { dataTransfer, bubbles: true, cancelable: true }));";
+            self.driver
+                .execute(drop, vec![json!(kind), json!(text)])
+                .await?;
+            return Ok(());
+        }
+        let data = json!({
+            "items": [{"mimeType": kind, "data": text}], "dragOperationsMask": 1,
+        });
+        self.drag(&data).await
+    }
+
+    /// Drags this over the popup and drops it.
+    async fn drag(&self, data: &Value) -> Result<()> {
         let tools = ChromeDevTools::new(self.driver.handle.clone());
-        for step in ["dragEnter", "dragOver", "drop"] {
-            let event = json!({
-                "type": step, "x": 200, "y": 200,
-                // The value 1 means to copy.
-                "data": {"items": [], "files": files, "dragOperationsMask": 1},
-            });
+        let event = async |step: &str| {
+            let event = json!({ "type": step, "x": 200, "y": 200, "data": data });
             tools
                 .execute_cdp_with_params("Input.dispatchDragEvent", event)
-                .await?;
-        }
+                .await
+        };
+        let watch = "window.over = new Promise(done => addEventListener('dragover', () => done(true), { once: true }));";
+        self.driver.execute(watch, vec![]).await?;
+        event("dragEnter").await?;
+        event("dragOver").await?;
+        // What the page has not said yet that it takes is not dropped.
+        let over = "const [done] = arguments; window.over.then(done);";
+        self.driver.execute_async(over, vec![]).await?;
+        event("drop").await?;
         Ok(())
     }
 

@@ -246,7 +246,12 @@ impl Face {
                     Topic::Import => self.imported(),
                     Topic::Nodes => self.nodes_added(),
                     Topic::Identity => self.has_identity(),
-                    Topic::Forget => self.time = Time::default(),
+                    Topic::Forget => {
+                        self.time = Time {
+                            forgotten: true,
+                            ..Time::default()
+                        }
+                    }
                     Topic::Fetch => {
                         self.fetch_text.clear();
                         self.look = None;

@@ -44,6 +44,11 @@ pub fn menu_id(id: &ItemId) -> String {
     format!("menu-{}", id.0)
 }
 
+/// The `id` of the button that asks whether to remove the files of a kind, in words.
+pub fn free_id(kind: &str) -> String {
+    format!("free-{kind}")
+}
+
 /// The `id` of the button that closes an item's QR code.
 pub fn qr_id(id: &ItemId) -> String {
     format!("qr-{}", id.0)
@@ -54,11 +59,15 @@ pub fn question_id(id: &ItemId) -> String {
     format!("question-{}", id.0)
 }
 
+/// What can be removed: the words for it, whether it is said even if there is nothing, the ids of the items and their bytes.
+pub type Spare = (&'static str, bool, (Vec<ItemId>, u64));
+
 impl Face {
     /// Whether the person is asked whether a file that nobody shares may be looked for in the public IPFS.
     pub fn asks_publicly(&self, item: &Item) -> bool {
         let is_nowhere = |failure: &Failure| failure.code == Code::NoProvider;
-        item.origin == Origin::Fetch
+        self.view != View::Time
+            && item.origin == Origin::Fetch
             && item.status.failure().is_some_and(is_nowhere)
             && self.settings().public.is_none()
     }
@@ -117,6 +126,7 @@ impl Face {
         if let Some((ids, _)) = &self.acted {
             kept.extend_from_slice(ids);
         }
+        kept.extend(self.time.changed().cloned());
         let kept = kept.iter().filter_map(|id| self.position(id));
         self.drawn = self.rows.drawn(kept);
     }
@@ -225,27 +235,31 @@ impl Face {
         used >= limit / 10 * 9
     }
 
-    /// What can be removed: the words for it, the ids of the items and their bytes.
-    pub fn spare(&self) -> [(&'static str, (Vec<ItemId>, u64)); 6] {
+    /// What can be removed.
+    pub fn spare(&self) -> [Spare; 6] {
         let of = |is: fn(&Item) -> bool| sum(self.passing().filter(|item| is(item)));
         let now = now_ms();
         let old = |days| sum(self.passing().filter(|item| is_old(item, now, days)));
         [
             (
                 text::free_fetched(),
+                false,
                 of(|item| item.origin == Origin::Fetch && item.status == Status::Done),
             ),
             (
                 text::free_stopped(),
+                false,
                 of(|item| item.status == Status::Stopped),
             ),
             (
                 text::free_failed(),
+                false,
                 of(|item| item.status.failure().is_some() && !item.needs_click()),
             ),
-            (text::free_week(), old(7)),
-            (text::free_month(), old(30)),
-            (text::free_listed(), of(|_| true)),
+            // Whoever wants to remove what is old learns that nothing is.
+            (text::free_week(), true, old(7)),
+            (text::free_month(), true, old(30)),
+            (text::free_listed(), false, of(|_| true)),
         ]
     }
 

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use fluence::command::{Command, Look, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names::MAX_LINK;
-use fluence::state::{ItemId, LogLine, Settings, State};
+use fluence::state::{EventKind, ItemId, LogLine, NetworkStatus, Settings, State};
 use gloo_timers::callback::{Interval, Timeout};
 use web::browser::is_metered;
 use web::extension::commands;
@@ -43,8 +43,8 @@ use crate::view::Menu;
 use crate::{focus, text};
 pub use inside::{Inside, Listed};
 pub use list::{
-    COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, copy_key,
-    menu_id, qr_id, question_id, sum,
+    COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, Spare,
+    copy_key, free_id, menu_id, qr_id, question_id, sum,
 };
 pub use pages::{AboutIdentity, Do, PASSPHRASE, Pages, Tested};
 pub use preview::{
@@ -267,8 +267,8 @@ pub enum Msg {
     Paste,
     /// The text that was on the clipboard; `None` if the browser refused it.
     Pasted(Option<String>),
-    /// The link that the worker left for this page, if it is there.
-    GivenLink(Option<String>),
+    /// The link that the person typed into the address bar, if it is still there.
+    TypedLink(Option<String>),
     /// Something was pasted outside any field.
     PastedHere(browser::Pasted),
     /// The page was read.
@@ -627,6 +627,8 @@ impl Face {
         if view.has_files() {
             let on = sender.callback(Msg::PastedHere);
             face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
+        }
+        if view.has_files() || view == View::Time {
             let on = sender.callback(Msg::Looked);
             browser::watch_view(move |resized| on.emit(resized));
         }
@@ -658,8 +660,8 @@ impl Face {
         if let Some(link) = browser::take_link() {
             self.give_link(&link);
         }
-        if let Some(id) = browser::take_parameter("given") {
-            sender.send_future(async move { Msg::GivenLink(browser::given(&id).await) });
+        if let Some(id) = browser::take_parameter("typed") {
+            sender.send_future(async move { Msg::TypedLink(browser::given(&id).await) });
         }
         if let Some(id) = browser::take_parameter("item") {
             self.show(Filter::Fetched, Some(ItemId(id)));
@@ -686,11 +688,18 @@ impl Face {
     pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
         self.had_focus = !focus::is_nowhere();
         match msg {
-            // There it is shown as it was.
-            Msg::Worker(FromWorker::Message(ToFace::Event { .. } | ToFace::Items { .. }))
+            // There it is shown as it was, except for the connection.
+            Msg::Worker(FromWorker::Message(ToFace::Items { .. })) if self.view == View::Time => {
+                return false;
+            }
+            Msg::Worker(FromWorker::Message(ToFace::Event { event }))
                 if self.view == View::Time =>
             {
-                return false;
+                let EventKind::Network { network } = event.kind else {
+                    return false;
+                };
+                self.state.network = network;
+                self.watch_clock(sender);
             }
             Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
                 return self.apply_event(sender, &event);
@@ -716,8 +725,10 @@ impl Face {
             Msg::Send(about, command) => {
                 self.removing = None;
                 self.asked_free = None;
-                if let Topic::Item(id) = &about {
-                    self.acted = self.acted_on(id);
+                match &about {
+                    Topic::Item(id) => self.acted = self.acted_on(id),
+                    Topic::Room => self.focus = Some(Focus::Id(ROOM_BUTTON.to_owned())),
+                    _ => {}
                 }
                 self.send(sender, about, command);
             }
@@ -740,9 +751,10 @@ impl Face {
                 }
                 focus::element(&self.fetch_field);
             }
-            Msg::GivenLink(link) => {
-                if let Some(link) = link {
-                    self.give_link(&link);
+            Msg::TypedLink(link) => {
+                self.give_link(&link.unwrap_or_default());
+                if may_have_link(&self.fetch_text) {
+                    sender.send(Msg::Look);
                 }
             }
             // Nobody would see what is done with it.
@@ -769,7 +781,14 @@ impl Face {
                 tabs::give_back(&origin).await;
                 Msg::Readable(tabs::readable().await)
             }),
-            Msg::Readable(readable) => self.readable = readable,
+            Msg::Readable(readable) => {
+                if focus::is_on("[data-testid^=reading-]") {
+                    self.focus = Some(Focus::First(
+                        "[data-testid=reading-allow], [data-testid=reading-give-back]",
+                    ));
+                }
+                self.readable = readable;
+            }
             Msg::Dismiss(about) => {
                 self.failures.remove(&about);
                 if about == Topic::Shares {
@@ -835,8 +854,13 @@ impl Face {
                 self.stage_error = Some(text::send_refused().to_owned());
             }
             Msg::ToggleDetails(id) => {
-                if self.open.remove(&id).is_none() {
-                    self.open.insert(id.clone(), None);
+                if self.open.remove(&id).is_some() {
+                    return true;
+                }
+                // There is no log of then: that of the worker is today's.
+                let is_past = self.view == View::Time;
+                self.open.insert(id.clone(), is_past.then(Vec::new));
+                if !is_past {
                     self.send(sender, Topic::Log(id.clone()), Command::Log { id });
                 }
             }
@@ -898,6 +922,7 @@ impl Face {
             Msg::Looked(resized) => {
                 if resized {
                     self.rows.forget();
+                    self.place_menu();
                 }
                 self.rows.place(&self.listed);
                 let seen = browser::seen(LIST);
@@ -935,7 +960,14 @@ impl Face {
                     self.focus = Some(Focus::Id(next.to_owned()));
                 }
             }
-            Msg::AskFree(asked) => self.asked_free = asked,
+            Msg::AskFree(asked) => {
+                // The button that was pressed goes, and the one in its place would remove the files.
+                self.focus = Some(match (asked, self.asked_free) {
+                    (None, Some(kind)) => Focus::Id(free_id(kind)),
+                    _ => Focus::First("[data-testid=room-keep]"),
+                });
+                self.asked_free = asked;
+            }
             Msg::Theme(theme) => {
                 self.theme = theme;
                 theme.choose();
@@ -972,6 +1004,9 @@ impl Face {
         self.keep_focus_on_page();
         self.measure(sender);
         focus::modal(PREVIEW);
+        if let Some(id) = self.time.to_see.take() {
+            focus::see(&id);
+        }
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) | Focus::Row(id) => self.state.items.contains_key(id),
             Focus::Id(_) | Focus::Menu | Focus::First(_) => true,
@@ -987,6 +1022,20 @@ impl Face {
         // What had the focus has gone, and nothing else was meant to have it.
         if self.had_focus && focus::is_nowhere() {
             focus::element(&self.fetch_field);
+        }
+    }
+
+    /// Puts the menu that is shown beside its button again, where there may be another room now.
+    fn place_menu(&mut self) {
+        if let Some(menu) = &mut self.menu
+            && let Some(style) = browser::beside_id(&menu_id(&menu.id))
+        {
+            *menu = Rc::new(menu.placed(style.into()));
+        }
+        if let Some(style) = &mut self.list_menu
+            && let Some(there) = browser::beside_id(LIST_MENU)
+        {
+            *style = there.into();
         }
     }
 
@@ -1034,7 +1083,20 @@ impl Face {
     /// Whether nothing is uploaded because the network of now is metered.
     pub fn rests_on_metered(&self) -> bool {
         let settings = self.settings();
+        let is_metered = || self.view != View::Time && is_metered();
         !settings.metered && (settings.metered_now || is_metered())
+    }
+
+    /// The connection that the list goes by.
+    pub fn reach(&self) -> &NetworkStatus {
+        /// Whether others can reach it now says nothing about then.
+        static THEN: NetworkStatus = NetworkStatus::Online {
+            node: String::new(),
+        };
+        match self.view {
+            View::Time => &THEN,
+            _ => &self.state.network,
+        }
     }
 
     /// The subject of the sentences about a failure of this topic.

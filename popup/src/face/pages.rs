@@ -289,7 +289,7 @@ impl Face {
                 self.failures.remove(&Topic::NodeList);
             }
             Do::AddNode => {
-                self.pages.has_added = true;
+                self.pages.has_added = !self.state.network.can_call();
                 let url = self.pages.adding.trim().to_owned();
                 if url.contains("://") {
                     self.send(sender, Topic::NodeList, Command::NodeList { url });
@@ -311,7 +311,11 @@ impl Face {
                 let settings = *settings;
                 self.send(sender, Topic::Settings, Command::Set { settings });
             }
-            Do::Try => self.share_sample(sender),
+            Do::Try => {
+                // The button that was pressed goes.
+                self.focus = Some(Focus::First("[data-testid=go]"));
+                self.share_sample(sender);
+            }
             // An earlier run says nothing of this one.
             Do::Back(run, _) if run != self.pages.sample.run => {}
             Do::Back(_, back) => {
@@ -438,8 +442,15 @@ impl Face {
         }
     }
 
-    /// Puts the focus on what comes next once the field for a node has gone.
+    /// Puts the focus on what comes next once the field for a node has gone, or the moment that is shown can be moved in one
+    /// direction alone.
     pub(super) fn keep_focus_on_page(&mut self) {
+        if self.view == View::Time && focus::is_on("button[data-testid^=time-]:disabled") {
+            focus::first_of(&[
+                "[data-testid=time-before]:enabled",
+                "[data-testid=time-after]:enabled",
+            ]);
+        }
         if self.pages.has_added && focus::is_lost() && self.state.network.can_call() {
             self.pages.has_added = false;
             focus::first_of(&[

@@ -5,8 +5,12 @@ use fluence::history::{self, History};
 use fluence::state::{Event, EventKind, ItemId};
 use web_sys::File;
 
-use super::{Face, Msg, Sender, Topic, View};
+use super::{Face, Focus, Msg, Sender, Topic, View};
+use crate::view::nodes;
 use crate::{browser, text};
+
+/// The selector of the button that asks whether the history is to be forgotten.
+const FORGET: &str = "[data-testid=time-forget]";
 
 /// What the page of what happened has.
 #[derive(Default)]
@@ -23,6 +27,12 @@ pub struct Time {
     pub wrong: Option<&'static str>,
     /// Whether the person is asked whether the history is to be forgotten.
     pub asks: bool,
+    /// What the event that came last changed in the settings, in words, with the hosts that it concerns.
+    pub changes: Vec<(&'static str, String)>,
+    /// Whether the history was forgotten, until what is left of it is here.
+    pub(super) forgotten: bool,
+    /// The item that it changed, until it is in view.
+    pub(super) to_see: Option<ItemId>,
 }
 
 /// What can happen on that page.
@@ -83,6 +93,9 @@ impl Face {
         events.for_each(|event| time.history.add(event));
         time.whole = !more || time.history.len() == before;
         if time.whole {
+            if std::mem::take(&mut time.forgotten) {
+                self.focus = Some(Focus::First(FORGET));
+            }
             self.travel_to(self.time.history.len());
         }
     }
@@ -126,7 +139,13 @@ impl Face {
                 self.time = Time::default();
                 self.ask_history(sender);
             }
-            Travel::Ask(_) => {}
+            // The button that was pressed goes.
+            Travel::Ask(asks) => {
+                self.focus = Some(Focus::First(match asks {
+                    true => "[data-testid=time-keep]",
+                    false => FORGET,
+                }));
+            }
             Travel::Forget => self.send(sender, Topic::Forget, Command::ForgetHistory),
         }
     }
@@ -138,8 +157,26 @@ impl Face {
         self.state = self.time.history.at(at);
         self.state.network = network;
         self.time.at = at;
+        self.time.to_see = self.time.changed().cloned();
         if let Some(event) = self.time.event() {
             self.said = text::event(&event.kind, &self.state);
         }
+        self.time.changes = self.changes();
+    }
+
+    /// What the event that came last changed in the settings, in words.
+    fn changes(&self) -> Vec<(&'static str, String)> {
+        let Some(EventKind::Settings { settings }) = self.time.event().map(|event| &event.kind)
+        else {
+            return Vec::new();
+        };
+        let before = self.time.history.at(self.time.at.saturating_sub(1));
+        let before = before.settings.as_ref().unwrap_or(&self.defaults);
+        let mut changes = text::import_changes(before, settings, nodes::host);
+        if before.nodes == settings.nodes {
+            // What comes first says which nodes there are.
+            changes.remove(0);
+        }
+        changes
     }
 }

@@ -11,9 +11,6 @@ use crate::face::{FOLDER, Face, Msg, Sender, Topic};
 use crate::page::FileKind;
 use crate::text;
 
-/// How much of the end of a peer id is shown.
-const PEER_END: usize = 8;
-
 /// Draws the field and its buttons.
 pub fn field(face: &Face, sender: &Sender) -> Html {
     let oninput = sender.callback_if(|event: InputEvent| {
@@ -56,9 +53,7 @@ pub fn look(face: &Face, sender: &Sender) -> Html {
                 mime => FileKind::of(mime, name.unwrap_or_default()),
             };
             let kind_known = (!look.private).then_some(kind);
-            let end = |peer: &str| format!("…{}", &peer[peer.len().saturating_sub(PEER_END)..]);
-            // Peer ids are ASCII; what is not one is not shown.
-            let peer = look.peer.as_deref().filter(|peer| peer.is_ascii()).map(end);
+            let peer = look.peer.as_deref().and_then(text::peer_end);
             html! {
                 <>
                 <div class="look" role="status" data-testid="look">

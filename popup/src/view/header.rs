@@ -8,7 +8,7 @@ use web::extension::pages::open_tab;
 use web::extension::runtime;
 use yew::prelude::*;
 
-use super::{button, failure, icon, icon_button, outcome};
+use super::{button, failure, icon, icon_button, nodes, outcome};
 use crate::face::{Face, Msg, PageView, Sender, Topic, View, WorkerState};
 use crate::text;
 
@@ -29,7 +29,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 <h1>{ text::NAME }</h1>
                 <a class="to-network" href="popup.html?view=network" target={face.view.is_small().then_some("_blank")} title={text::network_open()} data-testid="open-network">{ network(face) }</a>
             </div>
-            if !paused && face.view != View::Options { { icon_button("pause", text::pause_all(), "pause-all", pause(face, sender)) } }
+            if !paused && !matches!(face.view, View::Options | View::Time) { { icon_button("pause", text::pause_all(), "pause-all", pause(face, sender)) } }
             if matches!(face.view, View::Popup | View::Tab) && has_panels() { { icon_button("panel", text::open_panel(), "open-panel", to_panel(sender)) } }
             if face.view.is_small() {
                 { icon_button("out", text::open_tab(), "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
@@ -106,8 +106,7 @@ fn network(face: &Face) -> Html {
 pub fn banners(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
-            { worker(face) }
-            { if face.worker_state == WorkerState::Ready { connection(face, sender) } else { Html::default() } }
+            { now(face, sender) }
             if face.settings().paused {
                 <div class="banner" role="status" data-testid="paused">
                     { icon("pause") }
@@ -126,8 +125,19 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
                 { failure(notice, About::Other, "notice", Some(sender.callback(|_| Msg::DismissNotice))) }
             }
             if face.is_tight() { { super::items::room(face, sender) } }
-            { outcome(face, sender, &Topic::Network, "network-failure") }
             { outcome(face, sender, &Topic::Shares, "shares-failure") }
+        </>
+    }
+}
+
+/// Draws what keeps the worker and the connection from working now, which is all that concerns a page that shows the settings
+/// of another moment: what is chosen with those would take the place of today's.
+pub fn now(face: &Face, sender: &Sender) -> Html {
+    html! {
+        <>
+            { worker(face) }
+            { if face.worker_state == WorkerState::Ready { connection(face, sender) } else { Html::default() } }
+            { outcome(face, sender, &Topic::Network, "network-failure") }
         </>
     }
 }
@@ -176,7 +186,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }
                     <p>
-                        <strong>{ text::network_with_colon(text::network_offline()) }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
+                        <strong>{ text::network_with_colon(text::network_offline()) }</strong>{ " " }<span class="reason">{ nodes::offline(error) }</span>{ " " }
                         // It changes each second, so a screen reader does not read it out.
                         <span class="count" aria-live="off">{ text::next_try(seconds) }</span>
                     </p>

@@ -49,7 +49,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <>
             { hint(text::identity_help().into()) }
             { own_id(face, sender) }
-            <label class="choice">
+            <label class="check">
                 <input type="checkbox" checked={face.settings().session_identity} disabled={waits} onchange={each} data-testid="identity-session" />
                 <span>{ text::identity_session() }</span>
             </label>
@@ -78,6 +78,7 @@ fn question(face: &Face, sender: &Sender, waits: bool) -> Html {
         event.prevent_default();
         Msg::Pages(Do::Identity)
     });
+    let wrong = face.pages.identity_error.is_some().to_string();
     let field = |at: usize, id: &'static str, words: &'static str, complete: &'static str| {
         let oninput = sender.callback_if(move |event: InputEvent| {
             Some(Msg::Pages(Do::Passphrase(at, typed(&event)?)))
@@ -85,7 +86,8 @@ fn question(face: &Face, sender: &Sender, waits: bool) -> Html {
         html! {
             <div class="pair">
                 <label for={id}>{ words }</label>
-                <input {id} type="password" autocomplete={complete} value={face.pages.passphrase[at].clone()} {oninput} disabled={waits} data-testid={id} />
+                <input {id} type="password" autocomplete={complete} value={face.pages.passphrase[at].clone()} {oninput} disabled={waits}
+                    aria-invalid={wrong.clone()} aria-describedby="identity-wrong" data-testid={id} />
             </div>
         }
     };
@@ -109,7 +111,7 @@ fn question(face: &Face, sender: &Sender, waits: bool) -> Html {
         ),
         AboutIdentity::Use(name, _) => (
             "danger",
-            html! { <>{ text::identity_use_question() }{ " " }<bdi>{ quote(name) }</bdi></> },
+            html! { <><bdi>{ quote(name) }</bdi><br />{ text::identity_use_question() }</> },
             field(0, PASSPHRASE, text::passphrase(), "current-password"),
             text::identity_confirm(),
         ),

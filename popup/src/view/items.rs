@@ -13,8 +13,8 @@ use super::options::chosen;
 use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
 use crate::face::{
     COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Peek, ROOM_BUTTON, SEARCH_BUTTON,
-    SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender, Topic, View,
-    WorkerState, is_folder, menu_id, qr_id, question_id, sum,
+    SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender, Spare, Topic,
+    View, WorkerState, free_id, is_folder, menu_id, qr_id, question_id, sum,
 };
 use crate::focus::{self, about_id, item_id, row_of};
 use crate::page::FileKind;
@@ -46,7 +46,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         && !on_page
         && !selecting;
     html! {
-        <section class={classes!("items", selecting.then_some("selecting"))} aria-labelledby="items-title" data-testid="items" onkeydown={keys(sender, selecting)}>
+        <section class={classes!("items", selecting.then_some("selecting"))} aria-labelledby="items-title" data-testid="items" onkeydown={keys(sender, Some(selecting))}>
             <h2 id="items-title" class="unseen">{ text::items_title() }</h2>
             if selecting && !on_page {
                 { selection(face, sender) }
@@ -95,8 +95,8 @@ pub fn list(face: &Face, sender: &Sender, count: usize) -> Html {
     html! { <ul id={LIST} class="list">{ rows }</ul> }
 }
 
-/// What keys do in the list: they select everything, end selecting, and go from row to row.
-fn keys(sender: &Sender, selecting: bool) -> Callback<KeyboardEvent> {
+/// What keys do in the list: they select everything and end selecting, unless nothing can be selected, and go from row to row.
+pub fn keys(sender: &Sender, selecting: Option<bool>) -> Callback<KeyboardEvent> {
     /// Where keys have a meaning of their own.
     const OTHERS: &str = "input:not([type=checkbox]), select, [role=menu] *, .log";
     sender.callback_if(move |event: KeyboardEvent| {
@@ -106,9 +106,11 @@ fn keys(sender: &Sender, selecting: bool) -> Callback<KeyboardEvent> {
         }
         let key = event.key();
         let msg = match &*key {
-            "a" if event.ctrl_key() || event.meta_key() => Msg::PickAll(true),
+            "a" if selecting.is_some() && (event.ctrl_key() || event.meta_key()) => {
+                Msg::PickAll(true)
+            }
             // Otherwise the browser would close the popup.
-            "Escape" if selecting => Msg::Select(false),
+            "Escape" if selecting == Some(true) => Msg::Select(false),
             "ArrowDown" | "ArrowUp" | "Home" | "End" => Msg::Walk(row_of(&element)?, key),
             _ => return None,
         };
@@ -244,20 +246,20 @@ fn selection(face: &Face, sender: &Sender) -> Html {
 pub fn room(face: &Face, sender: &Sender) -> Html {
     let (used, limit) = face.room();
     let left = face.state.removed_copies();
-    let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
+    let spare = |(words, always, (ids, bytes)): Spare| {
         let count = ids.len();
-        let ask = |asked| sender.callback(move |_| Msg::AskFree(asked));
+        let ask = |asked| sender.callback(move |_: MouseEvent| Msg::AskFree(asked));
         let remove =
             sender.callback(move |_| Msg::Send(Topic::Room, Command::Remove { ids: ids.clone() }));
         html! {
-            if count > 0 {
-                <li>
+            if count > 0 || always {
+                <li key={words}>
                     <span>{ words }</span><span class="hint">{ text::picked(count, bytes) }</span>
                     if face.asked_free == Some(words) {
                         { button("small danger", "", text::remove_many(count as u64).into(), "room-confirm", false, remove) }
                         { button("small", "", text::cancel().into(), "room-keep", false, ask(None)) }
-                    } else {
-                        { button("small", "", text::remove().into(), "room-remove", false, ask(Some(words))) }
+                    } else if count > 0 {
+                        <button id={free_id(words)} type="button" class="small" data-testid="room-remove" data-kind={words} onclick={ask(Some(words))}>{ text::remove() }</button>
                     }
                 </li>
             }
@@ -267,7 +269,7 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
         <div class={classes!("room", face.is_tight().then_some("banner"))} data-testid="room">
             <p class="line">
                 if face.is_tight() { { icon("warn") } }
-                <span class="hint">{ text::room(used, limit) }</span>
+                <span class="hint">if face.is_tight() { <strong>{ text::room_short() }</strong>{ " " } }{ text::room(used, limit) }</span>
                 <button id={ROOM_BUTTON} type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::free() }</button>
             </p>
             { for Whence::of(&left).into_iter().map(|(whence, copies)| html! {
@@ -346,7 +348,8 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
     let of_item = |key: &str| key.ends_with(&item.id.0);
     let paused = face.settings().paused;
     let waits = face.waits_for_access(item);
-    let access = face.access.as_ref().filter(|_| waits);
+    let access = face.access.as_ref();
+    let access = access.filter(|_| waits && face.view != View::Time);
     let status = if access.is_some() {
         text::needs_access().to_owned()
     } else if item.providing && paused {
@@ -354,11 +357,11 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
     } else if item.providing && face.rests_on_metered() {
         text::metered_status(item).to_owned()
     } else {
-        text::status(item, &face.state.network)
+        text::status(item, face.reach())
     };
     let now = match item.providing && face.rests_on_metered() && !paused {
         true => Some(text::now_metered()),
-        false => text::now(item, &face.state.network, paused),
+        false => text::now(item, face.reach(), paused),
     };
     let log_outcome = outcome(
         face,
@@ -380,7 +383,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
 /// Whether others can fetch an item now, or it is here for this person alone.
 pub fn is_well(face: &Face, item: &Item) -> bool {
     let rests = face.settings().paused || face.rests_on_metered();
-    let reachable = face.state.network.is_online() && !rests;
+    let reachable = face.reach().is_online() && !rests;
     match item.providing {
         true => item.is_shared() && reachable,
         false => item.status == Status::Done,
@@ -509,8 +512,8 @@ fn Row(props: &RowProps) -> Html {
                 <label class="about" for={about_id(&item.id)} onclick={range}>{ about }</label>
             } else {
                 <button id={about_id(&item.id)} type="button" class="about" aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>{ about }</button>
-                { main_action(props) }
-                { menu_button(props, name) }
+                // What is shown as it was can only be looked at.
+                if props.view != View::Time { { main_action(props) }{ menu_button(props, name) } }
             }
             { progress(props) }
             { troubles(item) }
@@ -562,6 +565,7 @@ fn line(props: &RowProps) -> Html {
     };
     let saved = item.saved_as.as_deref();
     let parts = [
+        ("item-copied", copied),
         ("item-until", until(props)),
         ("item-calls", calls(props)),
         (
@@ -578,7 +582,6 @@ fn line(props: &RowProps) -> Html {
             "item-changed",
             (item.changed > 0).then(|| text::names_changed(item.changed)),
         ),
-        ("item-copied", copied),
         (
             "item-counters",
             Some(counters).filter(|words| !words.is_empty()),
@@ -713,7 +716,7 @@ enum Deed {
 }
 
 /// Something that a person can do with an item.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Action {
     picture: &'static str,
     words: &'static str,
@@ -741,6 +744,17 @@ impl Menu {
         let mut entries = actions(item, web_link(face, item).as_ref());
         entries.retain(|action| action.testid != main || asks);
         Some(Self { id, style, entries })
+    }
+}
+
+impl Menu {
+    /// The same menu with another style.
+    pub fn placed(&self, style: AttrValue) -> Self {
+        Self {
+            id: self.id.clone(),
+            style,
+            entries: self.entries.clone(),
+        }
     }
 }
 
@@ -799,7 +813,12 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
         add("copy", text::copy_link(), COPY_BUTTON, Deed::Copy(link));
     }
     if let Some((link, _)) = web.cloned() {
-        add("web", text::copy_web_link(), "item-web", Deed::Copy(link));
+        add(
+            "window",
+            text::copy_web_link(),
+            "item-web",
+            Deed::Copy(link),
+        );
     }
     if let Some(link) = item.link().filter(|_| browser::can_send()) {
         // Whoever gets one that opens in any browser needs nothing else.
@@ -927,11 +946,50 @@ fn menu_button(props: &RowProps, name: &str) -> Html {
     let shown = props.menu.is_some();
     html! {
         <>
+            <span class="tools">
+            { web_button(props) }
             <button id={menu_id(&item.id)} type="button" class="quiet" title={text::more_actions()} aria-label={label.clone()} aria-haspopup="menu"
                 aria-expanded={shown.to_string()} data-testid="item-menu" onclick={open}>{ icon("dots") }</button>
+            </span>
             if let Some(shown) = &props.menu { { menu(props, &label, shown) } }
         </>
     }
+}
+
+fn web_help(props: &RowProps) -> &'static str {
+    match props.web {
+        Some((_, true)) => text::web_local_help(),
+        _ => text::web_help(),
+    }
+}
+
+/// Draws the button that copies the web link, which is there while the row has the pointer or the focus.
+fn web_button(props: &RowProps) -> Html {
+    let Some((link, _)) = props.web.clone() else {
+        return Html::default();
+    };
+    let key = format!("item-web {}", props.item.id.0);
+    let onclick = props
+        .sender
+        .callback(move |_| Msg::Copy(key.clone(), link.clone()));
+    let title = words::join(&text::sentence(text::copy_web_link()), web_help(props));
+    html! {
+        <button type="button" class="quiet web" {title} aria-label={text::copy_web_link()} data-testid="item-web-copy" {onclick}>{ icon("window") }</button>
+    }
+}
+
+/// Draws the button in the details that copies a link.
+fn copy_of(props: &RowProps, testid: &'static str, link: String) -> Html {
+    let key = format!("{testid} {}", props.item.id.0);
+    let words = match props.copied.as_ref().filter(|(copied, _)| *copied == key) {
+        Some((_, true)) => text::copied(),
+        Some((_, false)) => text::copy_refused_short(),
+        None => text::copy(),
+    };
+    let onclick = props
+        .sender
+        .callback(move |_| Msg::Copy(key.clone(), link.clone()));
+    button("small", "", words.into(), testid, false, onclick)
 }
 
 fn menu(props: &RowProps, label: &str, menu: &Menu) -> Html {
@@ -947,11 +1005,7 @@ fn menu(props: &RowProps, label: &str, menu: &Menu) -> Html {
         let (id, testid, deed) = (menu.id.clone(), *testid, deed.clone());
         let onclick =
             sender.callback(move |_| Msg::Chosen(Box::new(Action::msg(&deed, &id, testid))));
-        let help = match (testid, &props.web) {
-            ("item-web", Some((_, true))) => Some(text::web_local_help()),
-            ("item-web", _) => Some(text::web_help()),
-            _ => None,
-        };
+        let help = (testid == "item-web").then(|| web_help(props));
         html! {
             <button type="button" role="menuitem" tabindex="-1" title={help} data-testid={testid} {onclick}>
                 { icon(picture) }{ words }
@@ -1051,26 +1105,55 @@ fn troubles(item: &Item) -> Html {
 
 fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     let item = &props.item;
-    let about = text::about(item.origin);
+    let past = props.view == View::Time;
     let source = item
         .source
         .as_ref()
         .and_then(|source| source.page.clone().or_else(|| source.url.clone()));
     let private = item.key.as_ref().map(|_| text::private_help().to_owned());
     let web = props.web.as_ref().map(|(address, _)| address.clone());
+    let now = props.now.map(str::to_owned);
     let facts = [
+        (text::now_label(), "", "item-now", now, None),
+        (text::private(), "", "item-private", private, None),
         (
-            text::now_label(),
-            "",
-            "item-now",
-            props.now.map(str::to_owned),
+            text::link(),
+            "code",
+            "item-link",
+            item.link(),
+            Some("item-link-copy"),
         ),
-        (text::private(), "", "item-private", private),
-        (text::link(), "code", "item-link", item.link()),
-        (text::web_link(), "code", "item-web-link", web),
-        (text::from(), "code", "item-from", source),
-        (text::saved_as(), "", "item-saved", item.saved_as.clone()),
+        (
+            text::web_link(),
+            "code",
+            "item-web-link",
+            web,
+            Some("item-web-link-copy"),
+        ),
+        (text::from(), "code", "item-from", source, None),
+        (
+            text::saved_as(),
+            "",
+            "item-saved",
+            item.saved_as.clone(),
+            None,
+        ),
     ];
+    let fact = |(title, class, testid, words, copy): (
+        &'static str,
+        &'static str,
+        &'static str,
+        Option<String>,
+        Option<&'static str>,
+    )| {
+        let words = words?;
+        let copy = copy
+            .filter(|_| !past)
+            .map(|copy| copy_of(props, copy, words.clone()));
+        Some(
+            html! { <><dt>{ title }</dt><dd {class}><bdi data-testid={testid}>{ words }</bdi>{ copy }</dd></> },
+        )
+    };
     let limits: Vec<String> = until(props).into_iter().chain(calls(props)).collect();
     let limits = match limits.is_empty() {
         true => text::ends_never().to_owned(),
@@ -1079,15 +1162,25 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     html! {
         <div class="under details">
             <dl>
-                { for facts.into_iter().filter_map(|(title, class, testid, words)| Some(html! { <><dt>{ title }</dt><dd {class} data-testid={testid}><bdi>{ words? }</bdi></dd></> })) }
+                { for facts.into_iter().filter_map(fact) }
                 if !props.copies.is_empty() { <dt>{ text::copies() }</dt> }
                 { for props.copies.iter().map(|copy| html! {
                     <dd data-testid="item-copy">{ text::kept(&copy.host(), copy.left, copy.until.map(moment_of)) }</dd>
                 }) }
-                if item.providing { <dt>{ text::ends_label() }</dt><dd><p>{ limits }</p>{ ends(props) }{ ask_first(props) }</dd> }
+                if item.providing { <dt>{ text::ends_label() }</dt><dd><p>{ limits }</p>if !past { { ends(props) }{ ask_first(props) } }</dd> }
                 <dt>{ text::added() }</dt><dd>{ time(item.created) }</dd>
             </dl>
-            { who_asked(item, log.unwrap_or_default()) }
+            if !past { { whole_log(props, log) } }
+        </div>
+    }
+}
+
+/// Draws the log of an item, and who asked for it.
+fn whole_log(props: &RowProps, log: Option<&[LogLine]>) -> Html {
+    let about = text::about(props.item.origin);
+    html! {
+        <>
+            { who_asked(&props.item, log.unwrap_or_default()) }
             <h3>{ text::log_title() }</h3>
             { props.log_outcome.clone() }
             <ol class="log" tabindex="0" aria-label={text::log_title()} data-testid="item-log">
@@ -1098,7 +1191,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                     <li class="hint">{ text::log_empty() }</li>
                 }
             </ol>
-        </div>
+        </>
     }
 }
 
@@ -1179,7 +1272,7 @@ fn asking(props: &RowProps, peer: &str) -> Html {
     };
     html! {
         <div class="under question" role="alert" data-testid="item-asking">
-            <p>{ text::somebody_asks(peer) }</p>
+            <p>{ text::somebody_asks(&text::peer_end(peer).unwrap_or_default()) }</p>
             <p class="buttons">
                 { button("small main", "", words::worker::allow().into(), "item-allow", false, decide(true)) }
                 { button("small", "", words::worker::refuse().into(), "item-refuse", false, decide(false)) }

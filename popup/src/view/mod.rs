@@ -5,7 +5,7 @@ mod header;
 mod identity;
 mod items;
 mod network;
-mod nodes;
+pub mod nodes;
 mod options;
 mod page;
 mod preview;
@@ -14,10 +14,12 @@ mod time;
 mod welcome;
 
 use fluence::failure::{About, Failure};
-use web_sys::DragEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent, Element};
 use words::Extension;
 use yew::prelude::*;
 
+use crate::browser::Pasted;
 use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::files::Dropped;
 use crate::{name, text};
@@ -36,7 +38,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
             <main class="options">{ header::banners(face, sender) }{ network::view(face, sender) }</main>
         },
         View::Time => html! {
-            <main class="options">{ header::banners(face, sender) }{ time::view(face, sender) }</main>
+            <main class="options">{ header::now(face, sender) }{ time::view(face, sender) }</main>
         },
         View::Popup | View::Tab | View::Panel => html! {
             <main class="files">
@@ -48,14 +50,12 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
     };
     let drags = face.view.has_files();
     let ondragover = sender.callback_if(move |event: DragEvent| {
-        let files = drags
-            && event
-                .data_transfer()
-                .is_some_and(|data| data.types().includes(&"Files".into(), 0));
-        files.then(|| {
+        let data = event.data_transfer().filter(|_| drags)?;
+        let files = has_files(&data);
+        if files || (has_text(&data) && !is_into_other_field(&event)) {
             event.prevent_default();
-            Msg::Dragged(true)
-        })
+        }
+        files.then_some(Msg::Dragged(true))
     });
     let ondragleave = sender.callback_if(|event: DragEvent| {
         // Moving from one element to another does not leave the face.
@@ -66,8 +66,16 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
     });
     let ondrop = sender.callback_if(move |event: DragEvent| {
         let data = event.data_transfer().filter(|_| drags)?;
+        if has_files(&data) {
+            event.prevent_default();
+            return Some(Msg::Dropped(Dropped::take(&data)));
+        }
+        if is_into_other_field(&event) {
+            return None;
+        }
+        // Otherwise the browser would go to a link.
         event.prevent_default();
-        Some(Msg::Dropped(Dropped::take(&data)))
+        Some(Msg::PastedHere(Pasted::Text(dropped_text(&data)?)))
     });
     html! {
         <div class={classes!("face", face.dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
@@ -80,6 +88,38 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
             }
         </div>
     }
+}
+
+/// What a link is dragged as, and what any text is.
+const TEXTS: [&str; 2] = ["text/uri-list", "text/plain"];
+
+fn has_files(data: &DataTransfer) -> bool {
+    data.types().includes(&"Files".into(), 0)
+}
+
+fn has_text(data: &DataTransfer) -> bool {
+    let types = data.types();
+    TEXTS.iter().any(|kind| types.includes(&(*kind).into(), 0))
+}
+
+/// Whether something is dragged over a field other than the one for links, which takes a text by itself.
+fn is_into_other_field(event: &DragEvent) -> bool {
+    const OTHERS: &str = "input:not([data-testid=fetch-input]), textarea";
+    let over = event.target().and_then(|over| over.dyn_into().ok());
+    over.is_some_and(|over: Element| over.matches(OTHERS) == Ok(true))
+}
+
+/// The link that was dropped, or the text. Of several links it is the first one; lines with `#` are comments (RFC 2483).
+fn dropped_text(data: &DataTransfer) -> Option<String> {
+    let text = |kind: &&str| data.get_data(kind).ok();
+    let is_said = |text: &String| !text.trim().is_empty();
+    let [links, plain] = TEXTS;
+    let link = text(&links).and_then(|links| {
+        let mut lines = links.lines().map(str::trim);
+        let link = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+        link.map(str::to_owned)
+    });
+    link.or_else(|| text(&plain).filter(is_said))
 }
 
 /// An icon of the sprite in `popup.html`.

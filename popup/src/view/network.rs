@@ -33,7 +33,7 @@ fn this(face: &Face, sender: &Sender) -> Html {
             text::network_not_yet().to_owned()
         }
         NetworkStatus::NoNode => text::no_node_advice().to_owned(),
-        NetworkStatus::Offline { error, .. } => text::sentence(&words::link(error)),
+        NetworkStatus::Offline { error, .. } => nodes::offline(error),
     };
     let sent = face.state.sent_today(web::time::now_ms());
     let content = html! {
@@ -76,6 +76,14 @@ const MIDDLE: (u16, u16) = (160, 80);
 /// How many calls are drawn. Each moves once, when it begins.
 const DRAWN: usize = 12;
 
+/// The host of the node whose peer id ends like this, if it is one.
+fn host_of(face: &Face, peer: &str) -> Option<String> {
+    let is_this = |id: &String| id.ends_with(peer);
+    let mut known = face.pages.nodes.iter();
+    let node = known.find(|node| node.peer.as_ref().is_some_and(is_this))?;
+    Some(nodes::host(&node.address))
+}
+
 /// Draws the calls on a map. The table says the same to those who do not see it.
 fn map(face: &Face) -> Html {
     let newest = || face.pages.calls.iter().rev();
@@ -99,14 +107,13 @@ fn map(face: &Face) -> Html {
     let peer = |(place, peer): (usize, &Option<&str>)| {
         let peer = (*peer)?;
         let (x, y) = PLACES[place];
-        let is_this = |id: &String| id.ends_with(peer);
-        let mut known = face.pages.nodes.iter();
-        let node = known.find(|node| node.peer.as_ref().is_some_and(is_this));
-        let node = node.map(|node| nodes::host(&node.address));
+        let node = host_of(face, peer);
         let class = if node.is_some() { "node-dot" } else { "" };
         let label = node.unwrap_or_else(|| format!("…{peer}"));
+        // The line to the middle does not cross it.
+        let label_y = if y < MIDDLE.1 { y - 9 } else { y + 16 };
         Some(html! {
-            <g>{ line("way-line", 0, (x, y)) }<circle {class} cx={x.to_string()} cy={y.to_string()} r="5" /><text x={x.to_string()} y={(y + 16).to_string()}>{ label }</text></g>
+            <g>{ line("way-line", 0, (x, y)) }<circle {class} cx={x.to_string()} cy={y.to_string()} r="5" /><text x={x.to_string()} y={label_y.to_string()}>{ label }</text></g>
         })
     };
     let flow = |call: &CallLine| {
@@ -138,8 +145,8 @@ fn calls(face: &Face) -> Html {
             <tr key={line.number} data-testid="call" data-function={line.function.clone()} data-way={way_class}>
                 <td>{ browser::moment(line.at) }</td>
                 <td><span class={classes!("way", way_class)}>{ way }</span></td>
-                <td class="code">{ &line.function }</td>
-                <td class="code"><bdi dir="ltr">{ "…" }{ &line.peer }</bdi></td>
+                <td class="code"><bdi dir="ltr">{ &line.function }</bdi></td>
+                <td class="code"><bdi dir="ltr">{ host_of(face, &line.peer).unwrap_or_else(|| format!("…{}", line.peer)) }</bdi></td>
                 <td class="number">{ line.ms.map(text::millis) }</td>
                 <td><span class={class}>{ result }</span></td>
             </tr>

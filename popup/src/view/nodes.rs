@@ -1,6 +1,7 @@
 //! A node in a row: where it is, and what the link to it is like.
 
 use fluence::live::{LinkView, NodeView};
+use fluence::state::LinkError;
 use yew::prelude::*;
 
 use super::{button, complaint};
@@ -15,6 +16,15 @@ pub fn host(address: &str) -> String {
         Some(port) if host.contains(':') => format!("[{host}]:{port}"),
         Some(port) => format!("{host}:{port}"),
     }
+}
+
+/// Why there is no connection, as a sentence that names the node as people know it.
+pub fn offline(error: &LinkError) -> String {
+    let error = LinkError {
+        node: error.node.as_deref().map(host),
+        ..error.clone()
+    };
+    text::sentence(&words::link(&error))
 }
 
 /// The class of the dot before a node.
@@ -40,7 +50,7 @@ pub fn head(address: &str, node: Option<&NodeView>, saved: bool) -> Html {
     };
     html! {
         <div class="node-head">
-            <bdi class={classes!("network", "node-host", class(node))} title={address.to_owned()}>{ host(address) }</bdi>
+            <span class={classes!("network", "node-host", class(node))} title={address.to_owned()}><bdi>{ host(address) }</bdi></span>
             <span class="hint" data-testid="node-state">{ state }</span>
         </div>
     }
@@ -92,6 +102,21 @@ pub fn adds(event: &KeyboardEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_there_is_no_connection_names_the_host() {
+        let error = LinkError {
+            node: Some("/dns4/node.example.org/tcp/443/tls/ws/p2p/12D3Koo".into()),
+            others_failed: false,
+            cause: fluence::state::LinkCause::DialTimeout,
+        };
+        let said = offline(&error);
+        assert!(
+            said.starts_with("node.example.org cannot be used: "),
+            "{said}"
+        );
+        assert!(said.ends_with('.') && !said.contains("12D3Koo"), "{said}");
+    }
 
     #[test]
     fn a_host_is_written_as_people_know_it() {

@@ -9,7 +9,7 @@ use fluence::state::{Field, Settings, check_node};
 use fluence::storage;
 use fluence::text::quote;
 use wasm_bindgen::JsCast;
-use web::browser::{has_links_in_manifest, open_keys};
+use web::browser::{has_keys_at_addons, has_links_in_manifest, open_keys};
 use web::extension::commands::Key;
 use web::extension::pages;
 use web::extension::runtime::url_of;
@@ -29,6 +29,9 @@ use crate::{focus, text};
 /// both from the manifest.
 const SCHEMES: [&str; 2] = ["web+fluence", "ipfs"];
 const LINK_PAGE: &str = "link.html?link=%s";
+
+/// The selector of what says how the settings of the form are.
+const STATE: &str = "[data-testid=settings-state]";
 
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
@@ -127,12 +130,13 @@ fn look(face: &Face, sender: &Sender) -> Html {
                         onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
                 }) }
             </fieldset>
-            <label class="pair"><span>{ text::look_language() }</span>
-                <select onchange={onlanguage} data-testid="language">
+            <div class="pair">
+                <label for="language">{ text::look_language() }</label>
+                <select id="language" onchange={onlanguage} data-testid="language">
                     <option selected={face.language.is_empty()}>{ text::look_language_auto() }</option>
                     { for LANGUAGES.map(|(tag, name)| html! { <option lang={tag} selected={face.language == tag}>{ name }</option> }) }
                 </select>
-            </label>
+            </div>
         </>
     };
     card("", "look-title", text::options_look(), content)
@@ -212,7 +216,7 @@ fn keys(face: &Face, sender: &Sender) -> Html {
     let content = html! {
         <>
             <dl class="keys">{ for face.pages.keys.iter().filter_map(row) }</dl>
-            { hint(text::keys_help().into()) }
+            { hint(if has_keys_at_addons() { text::keys_help_firefox() } else { text::keys_help() }.into()) }
             <p class="buttons">{ button("", "", text::keys_change().into(), "keys-change", false, change) }</p>
             { hint(text::keyword_help().into()) }
             { hint(text::links_help().into()) }
@@ -225,6 +229,11 @@ fn keys(face: &Face, sender: &Sender) -> Html {
         </>
     };
     card("", "keys-title", text::keys(), content)
+}
+
+/// A change of the settings in words, with the hosts that it concerns.
+pub fn change((words, hosts): &(&'static str, String)) -> Html {
+    html! { <li>{ *words }if !hosts.is_empty() { { " " }<bdi dir="ltr">{ hosts }</bdi> }</li> }
 }
 
 /// Draws the settings file: writing one, and using one.
@@ -252,10 +261,8 @@ fn file(face: &Face, sender: &Sender) -> Html {
             </p>
             if let Some(read) = read {
                 <div class="question" role="alert" data-testid="import-question">
-                    <p>{ text::import_question() }{ " " }<bdi>{ quote(&read.name) }</bdi></p>
-                    <ul>{ for text::import_changes(face.settings(), &read.settings, nodes::host).into_iter().map(|(words, hosts)| html! {
-                        <li>{ words }if !hosts.is_empty() { { " " }<bdi dir="ltr">{ hosts }</bdi> }</li>
-                    }) }</ul>
+                    <p><bdi>{ quote(&read.name) }</bdi><br />{ text::import_question() }</p>
+                    <ul>{ for text::import_changes(face.settings(), &read.settings, nodes::host).iter().map(change) }</ul>
                     <p class="buttons">
                         { button("main", "", text::import_confirm().into(), "import-confirm", waits, import(true)) }
                         { button("", "", text::import_cancel().into(), "import-keep", false, import(false)) }
@@ -343,6 +350,8 @@ struct Form {
     advanced: bool,
     /// The row of nodes, and the button in it, that gets the focus when the form is drawn.
     focus: Option<(usize, &'static str)>,
+    /// What gets it otherwise, as a CSS selector: the button that was pressed has nothing to do any more.
+    next: Option<&'static str>,
 }
 
 enum Edit {
@@ -376,6 +385,7 @@ impl Component for Form {
             add_wrong: None,
             advanced: false,
             focus: None,
+            next: None,
         }
     }
 
@@ -413,16 +423,19 @@ impl Component for Form {
                     self.draft = Draft::of(&settings);
                     self.sent = Some(self.draft.clone());
                     self.checked = false;
+                    self.next = Some(STATE);
                     props.onsave.emit(settings);
                 }
                 Err(wrong) => {
                     self.checked = true;
                     self.advanced |= is_advanced(&wrong);
+                    self.next = Some("[data-testid=settings] [aria-invalid=true]");
                 }
             },
             Edit::Revert => {
                 self.draft = Draft::of(&props.settings);
                 self.checked = false;
+                self.next = Some(STATE);
             }
             Edit::Fold => self.advanced = !self.advanced,
             Edit::Move(at, up) => {
@@ -483,6 +496,9 @@ impl Component for Form {
                 "#node-add",
             ]);
         }
+        if let Some(next) = self.next.take() {
+            focus::first_of(&[next]);
+        }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -522,7 +538,7 @@ impl Component for Form {
                     if changed {
                         { button("", "", text::options_revert().into(), "settings-revert", false, link.callback(|_| Edit::Revert)) }
                     }
-                    <span class="hint" role="status" data-testid="settings-state">
+                    <span class="hint" role="status" tabindex="-1" data-testid="settings-state">
                         { if !wrong.is_empty() { text::options_wrong() } else if changed { text::options_unsaved() } else if props.saved { text::options_saved() } else { "" } }
                     </span>
                     { props.save_outcome.clone() }
@@ -716,6 +732,10 @@ impl Form {
                         { for text::ends().into_iter().enumerate().map(|(at, words)| html! { <option selected={self.draft.ends == Some(at)}>{ words }</option> }) }
                     </select>
                 </div>
+                if handle::has_dialog() {
+                    { self.check(link, text::options_copy_large(), "settings-copy-large", |draft| &mut draft.copy_large) }
+                    { hint(text::options_copy_large_help().into()) }
+                }
             </>
         };
         card("", "sharing-title", text::options_sharing(), content)
@@ -743,10 +763,6 @@ impl Form {
                 { complaint(wrong_folder.as_ref(), "folder-wrong") }
                 { self.check(link, text::options_provide(), "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
                 { self.size(link, wrong, room, "settings-max-room", "room-wrong", |draft| &mut draft.max_room) }
-                if handle::has_dialog() {
-                    { self.check(link, text::options_copy_large(), "settings-copy-large", |draft| &mut draft.copy_large) }
-                    { hint(text::options_copy_large_help().into()) }
-                }
             </>
         };
         card("", "fetching-title", text::options_fetching(), content)

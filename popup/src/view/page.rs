@@ -89,7 +89,7 @@ fn selection(face: &Face, sender: &Sender) -> Html {
         .callback_if(move |event: Event| Some(Msg::SelectPage(urls.clone(), checked(&event)?)));
     html! {
         <div class="line select">
-            <label class="check"><input type="checkbox" checked={all} {onchange} data-testid="page-select-all" /><span>{ text::page_all() }</span></label>
+            <label class="line"><input type="checkbox" checked={all} {onchange} data-testid="page-select-all" /><span>{ text::page_all() }</span></label>
             <span class="space"></span>
             if selected > 0 {
                 { button("small main", "", text::share_many(selected as u64).into(), "page-share-selected", false, sender.callback(|_| Msg::ShareSelected)) }

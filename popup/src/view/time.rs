@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use fluence::command::Command;
 
-use super::{button, card, complaint, hint, items, outcome, waiting};
+use super::{button, card, complaint, hint, items, options, outcome, waiting};
 use crate::face::{Face, Msg, Sender, Topic, Travel};
 use crate::{browser, text};
 
@@ -21,7 +21,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
             { moment(face, sender) }
-            <section class="items" aria-label={text::items_title()} inert=true data-testid="then">
+            <section class="items" aria-label={text::items_title()} onkeydown={items::keys(sender, None)} data-testid="then">
                 if count == 0 { { hint(text::time_nothing().into()) } } else { { items::list(face, sender, count) } }
             </section>
             { file(face, sender) }
@@ -50,6 +50,9 @@ fn moment(face: &Face, sender: &Sender) -> Html {
                 <strong>{ what.clone().unwrap_or_else(|| text::time_beginning().to_owned()) }</strong>
                 if let Some(when) = &when { { " · " }<span class="hint">{ when }</span> }
             </p>
+            if !time.changes.is_empty() {
+                <ul class="hint" data-testid="time-changes">{ for time.changes.iter().map(options::change) }</ul>
+            }
             <input type="range" min="0" max={last.to_string()} value={at.to_string()} aria-label={text::time_moment()} aria-valuetext={what} {oninput} data-testid="time-moment" />
             <p class="line">
                 { step(text::time_before(), "time-before", at.checked_sub(1)) }
@@ -66,7 +69,7 @@ fn moment(face: &Face, sender: &Sender) -> Html {
         None => hint(text::time_help().into()),
     };
     card(
-        "",
+        "stays",
         "time-title",
         text::time_title(),
         html! { <>{ title }{ content }</> },
@@ -103,8 +106,8 @@ fn file(face: &Face, sender: &Sender) -> Html {
             if time.asks {
                 <p role="alert">{ text::time_forget_question() }</p>
                 <p class="buttons">
+                    { button("danger", "", text::time_forget().into(), "time-forget-now", false, travel(|| Travel::Forget)) }
                     { button("", "", text::cancel().into(), "time-keep", false, travel(|| Travel::Ask(false))) }
-                    { button("main", "", text::time_forget().into(), "time-forget-now", false, travel(|| Travel::Forget)) }
                 </p>
             }
             { complaint(time.wrong.map(str::to_owned).as_ref(), "time-wrong") }

@@ -59,6 +59,8 @@ fn choices(face: &Face, sender: &Sender) -> Html {
             </section>
             { check(text::welcome_private(), "welcome-private", |settings| &mut settings.private) }
             { check(text::welcome_provide(), "welcome-provide", |settings| &mut settings.provide_fetched) }
+            { check(text::public_allow(), "welcome-public", |settings| settings.public.get_or_insert(false)) }
+            { hint(text::welcome_public_help().into()) }
             { outcome(face, sender, &Topic::Settings, "choices-failure") }
             { hint(text::welcome_later().into()) }
         </>
@@ -83,13 +85,24 @@ fn node(face: &Face, sender: &Sender) -> Html {
         sender.callback(|_| Msg::Pages(Do::AddNode)),
     );
     let disabled = waits || face.pages.adding.trim().is_empty();
+    let field = html! {
+        <>
+            { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, callbacks) }
+            { outcome(face, sender, &Topic::NodeList, "nodes-failure") }
+        </>
+    };
     html! {
         <>
             <ol class="nodes">{ for face.pages.nodes.iter().map(nodes::row) }</ol>
-            if !works {
+            if works {
+                // Whoever was given the address of a group can use it all the same.
+                <details class="more">
+                    <summary data-testid="welcome-more">{ text::welcome_more() }</summary>
+                    { field }
+                </details>
+            } else {
                 if face.state.network == NetworkStatus::NoNode { { hint(text::no_node_advice().into()) } }
-                { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, callbacks) }
-                { outcome(face, sender, &Topic::NodeList, "nodes-failure") }
+                { field }
             }
         </>
     }

@@ -56,6 +56,39 @@ fn dropped_files_are_shared() {
 }
 
 #[test]
+fn a_dropped_link_is_in_the_field() {
+    play("dropped_link", async |scene| {
+        let mut alice = scene.browser("alice", None)?;
+        alice.open().await?;
+        let face = alice.face().await?;
+        let cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+        let link = format!("fluence:{cid}");
+        let has = |text: &str| {
+            format!(
+                r#"const field = document.querySelector('[data-testid="fetch-input"]');
+                   return field.value === {} && document.activeElement === field;"#,
+                json!(text)
+            )
+        };
+        face.drop_text("text/uri-list", &link).await?;
+        face.wait("the dropped link", SMALL, &has(&link)).await?;
+        // A text in which there is one is found there when it is fetched.
+        let text = format!("Here it is: {link}");
+        face.drop_text("text/plain", &text).await?;
+        face.wait("the dropped text", SMALL, &has(&text)).await?;
+        ensure!(face.items().await?.is_empty(), "a fetch has begun");
+        let wrong = r#"return !document.querySelector('[data-testid="share-error"]');"#;
+        face.wait("no complaint", SMALL, wrong).await?;
+        // Any other text is a file once the person says so, like one that is pasted.
+        face.drop_text("text/plain", "milk, eggs, bread").await?;
+        let staged =
+            r#"return document.querySelectorAll('[data-testid="stage-name"]').length === 1;"#;
+        face.wait("the text as a file", SMALL, staged).await?;
+        face.picture("dropped").await
+    });
+}
+
+#[test]
 fn the_keyboard_s_focus_stays_in_the_list() {
     play("focus", async |scene| {
         let node = scene.node("node", &[]).await?;
@@ -340,7 +373,7 @@ fn what_is_stopped_is_not_served_until_it_is_shared_again() {
         let stopped = face
             .wait_named("now-and-then.bin", &["stopped"], SMALL)
             .await?;
-        face.wait_badge("online.", SMALL).await?;
+        face.wait_badge("ready to share and fetch.", SMALL).await?;
         let cid = shown.cid.context("a shared file without a hash")?;
         let stranger = scene.command_line("stranger", &node)?;
         let refused = stranger.fetch(&cid, SMALL).await;

@@ -206,7 +206,7 @@ fn nodes_are_tested_added_moved_and_removed() {
         let (alice, face) = scene.online("alice", &node).await?;
         let (first, second) = (node.websocket()?, other.websocket()?);
         go(&alice, &face, "options", "node-add").await?;
-        says(&face, "node-state", "Online · makes you reachable").await?;
+        says(&face, "node-state", "Connected · makes you reachable").await?;
 
         // What is no address is refused in words, and what was there stays.
         for (typed, words) in [
@@ -269,7 +269,7 @@ fn nodes_are_tested_added_moved_and_removed() {
             "the other node",
             SMALL,
             &format!(
-                r#"return document.querySelector('{} [data-testid="node-state"]')?.textContent.startsWith('Online');"#,
+                r#"return document.querySelector('{} [data-testid="node-state"]')?.textContent.startsWith('Connected · makes you reachable');"#,
                 row(&second)
             ),
         )
@@ -335,7 +335,7 @@ fn settings_go_into_a_file_and_come_from_one() {
         press_id(&alice, "import-keep").await?;
         ensure!(!checked(&alice, "settings-private").await?);
         import("mine.json", &good).await?;
-        says(&face, "import-question", "It has 1 node:").await?;
+        says(&face, "import-question", "There is 1 node:").await?;
         press_id(&alice, "import-confirm").await?;
         let imported = r#"return document.querySelector('[data-testid="settings-private"]').checked
             && document.querySelector('[data-testid="theme-dark"]').ariaPressed === 'true';"#;
@@ -480,6 +480,7 @@ fn the_first_minute_ends_with_a_file_that_came_back() {
         face.wait("four sentences", SMALL, facts).await?;
         ensure!(!checked(&alice, "welcome-provide").await?);
         ensure!(!checked(&alice, "welcome-private").await?);
+        ensure!(!checked(&alice, "welcome-public").await?);
 
         // Without a node there is a field for one, which takes an address or a list.
         shown(&face, "welcome-node").await?;
@@ -491,7 +492,19 @@ fn the_first_minute_ends_with_a_file_that_came_back() {
         fill(&alice, "welcome-node", &node.websocket()?).await?;
         press_id(&alice, "node-add-button").await?;
         face.wait_network("online", ONLINE).await?;
-        press_id(&alice, "welcome-private").await?;
+        // Whoever works with a node can still use that of a group.
+        press_id(&alice, "welcome-more").await?;
+        fill(&alice, "welcome-node", &node.websocket()?).await?;
+        press_id(&alice, "node-add-button").await?;
+        says(&face, "node-wrong", "in the list already").await?;
+        for chosen in ["welcome-private", "welcome-provide", "welcome-public"] {
+            press_id(&alice, chosen).await?;
+            let is_on = format!(
+                r#"return document.querySelector('[data-testid="{chosen}"]').checked
+                     && !document.querySelector('[data-testid="choices-failure"]');"#
+            );
+            face.wait(chosen, SMALL, &is_on).await?;
+        }
 
         press_id(&alice, "try").await?;
         says(&face, "try-result", "every byte is the same").await?;
@@ -520,6 +533,9 @@ fn the_first_minute_ends_with_a_file_that_came_back() {
         // What was chosen lasts.
         go(&alice, &face, "options", "settings-save").await?;
         ensure!(checked(&alice, "settings-private").await?);
+        ensure!(checked(&alice, "settings-provide-fetched").await?);
+        press_id(&alice, "advanced").await?;
+        ensure!(checked(&alice, "settings-public").await?);
         // The node was added to the one of the build.
         let nodes = nodes(&alice).await?;
         ensure!(
@@ -542,7 +558,7 @@ fn calls_are_shown_as_they_happen() {
         press_id(&alice, "open-network").await?;
         shown(&face, "reach").await?;
         says(&face, "reach", "Others can reach this browser").await?;
-        says(&face, "node-state", "Online").await?;
+        says(&face, "node-state", "Connected · makes you reachable").await?;
         // The stranger who looked whether the file is there has called.
         says(&face, "call", "probe").await?;
 
@@ -627,6 +643,21 @@ fn what_nobody_shares_is_looked_for_where_the_person_allows_it() {
     });
 }
 
+/// Whether there is anything on the page that would set the settings of the moment that is shown, or act on its items.
+async fn can_act(alice: &Browser) -> Result<bool> {
+    let acts = [
+        "pause-all",
+        "resume-all",
+        "not-metered",
+        "item-menu",
+        "item-copy",
+        "item-again",
+    ];
+    let script = "return arguments[0].some(act => document.querySelector(`[data-testid=${act}]`));";
+    let found = alice.driver()?.execute(script, vec![json!(acts)]).await?;
+    Ok(found.convert()?)
+}
+
 /// What the page of what happened says about the moment that it shows, and the statuses in the list as it was then.
 async fn moment(alice: &Browser) -> Result<(String, Vec<String>)> {
     let script = r#"const of = (testid) => document.querySelector(`[data-testid="${testid}"]`);
@@ -640,11 +671,19 @@ async fn moment(alice: &Browser) -> Result<(String, Vec<String>)> {
 #[test]
 fn the_list_is_shown_as_it_was_at_any_moment() {
     play("what_happened", async |scene| {
-        let node = scene.node("node", &[]).await?;
+        let mut node = scene.node("node", &[]).await?;
         let (alice, face) = scene.online("alice", &node).await?;
         let picture = scene.file("holiday.png", &files::picture(64, 48)?)?;
         face.share(&[&picture]).await?;
         let shared = face.wait_named("holiday.png", &["shared"], SMALL).await?;
+        // A moment at which the settings were others.
+        let rests = |rests| {
+            format!(r#"return !!document.querySelector('[data-testid="paused"]') === {rests};"#)
+        };
+        face.press("pause-all").await?;
+        face.wait("the pause", SMALL, &rests(true)).await?;
+        face.press("resume-all").await?;
+        face.wait("its end", SMALL, &rests(false)).await?;
         face.press_in(&shared, "item-menu").await?;
         face.press("item-stop").await?;
         face.wait_named("holiday.png", &["stopped"], SMALL).await?;
@@ -660,6 +699,7 @@ fn the_list_is_shown_as_it_was_at_any_moment() {
         while seen.last().is_some_and(|(what, _)| what != "The beginning") {
             press_id(&alice, "time-before").await?;
             seen.push(moment(&alice).await?);
+            ensure!(!can_act(&alice).await?, "{:?}", seen.last());
             ensure!(seen.len() < 100, "it has no beginning: {seen:?}");
         }
         let at = |words: &str| seen.iter().find(|(what, _)| what.contains(words));
@@ -670,6 +710,13 @@ fn the_list_is_shown_as_it_was_at_any_moment() {
             "{seen:?}"
         );
         ensure!(was("The beginning").is_empty(), "{seen:?}");
+        ensure!(
+            seen.iter().any(|(_, rows)| *rows == ["Sharing is paused"]),
+            "{seen:?}"
+        );
+        // What has the focus is never a button that no longer does anything.
+        let on = r#"return document.activeElement.dataset.testid === 'time-after';"#;
+        face.wait("the focus on the way back", SMALL, on).await?;
         let last = format!(
             r#"return document.querySelector('[data-testid="time-count"]').textContent === '0 of {}';"#,
             seen.len() - 1
@@ -685,6 +732,40 @@ fn the_list_is_shown_as_it_was_at_any_moment() {
         face.picture("then").await?;
         press_id(&alice, "time-now").await?;
         ensure!(moment(&alice).await? == seen[0], "{seen:?}");
+        // The handle is dragged from the last moment to the first, and an item of any moment has its details.
+        let handle = alice.driver()?.find(By::Testid("time-moment")).await?;
+        let half = handle.rect().await?.width / 2.0;
+        alice
+            .driver()?
+            .action_chain()
+            .move_to_element_center(&handle)
+            .move_by_offset(half as i64 - 8, 0)
+            .click_and_hold()
+            .move_by_offset(-(half as i64), 0)
+            .move_by_offset(8 - half as i64, 0)
+            .release()
+            .perform()
+            .await?;
+        face.wait("the first moment", SMALL, &last).await?;
+        press_id(&alice, "time-now").await?;
+        press_id(&alice, "item-log-toggle").await?;
+        shown(&face, "item-link").await?;
+        ensure!(!can_act(&alice).await?);
+        face.picture("details").await?;
+        // That nobody can reach it now says nothing about then, and is said where it is about now.
+        node.kill().await?;
+        face.wait_network("offline", SMALL).await?;
+        ensure!(moment(&alice).await? == seen[0], "{seen:?}");
+        let whole = seen
+            .iter()
+            .position(|(what, _)| what.contains("Others can fetch"));
+        for _ in 0..whole.context("it was shared")? {
+            press_id(&alice, "time-before").await?;
+        }
+        let (_, rows) = moment(&alice).await?;
+        ensure!(rows == ["Others can fetch it"], "{rows:?}");
+        node.start_again().await?;
+        face.wait_network("online", ONLINE).await?;
 
         // Somebody else opens it, and sees what happened, and not to what.
         press_id(&alice, "time-export").await?;
@@ -708,8 +789,14 @@ fn the_list_is_shown_as_it_was_at_any_moment() {
         // What is forgotten is gone from there, and from nowhere else.
         go(&alice, &face, "time", "time-forget").await?;
         press_id(&alice, "time-forget").await?;
+        let on =
+            |testid: &str| format!("return document.activeElement.dataset.testid === '{testid}';");
+        face.wait("the focus on “no”", SMALL, &on("time-keep"))
+            .await?;
         press_id(&alice, "time-forget-now").await?;
         says(&face, "time-count", "0 of 0").await?;
+        face.wait("the focus there", SMALL, &on("time-forget"))
+            .await?;
         let there = moment(&alice).await?;
         ensure!(there.1 == ["No longer shared"], "{there:?}");
         Ok(())

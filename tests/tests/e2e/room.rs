@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use fluence_tests::face::Face;
 use fluence_tests::files;
-use thirtyfour::By;
+use thirtyfour::{By, Key};
 
 use crate::{SMALL, play};
 
@@ -63,6 +63,16 @@ fn the_limit_is_respected_and_room_can_be_made() {
         face.picture("free").await?;
         face.press("room-remove").await?;
         face.press("room-keep").await?;
+        // A key that is pressed twice removes nothing: what it meets the second time is “no”.
+        let focused =
+            |testid: &str| format!("return document.activeElement.dataset.testid === '{testid}';");
+        let back = focused("room-remove");
+        face.wait("the focus on the question", SMALL, &back).await?;
+        for next in ["room-keep", "room-remove"] {
+            let active = alice.driver()?.active_element().await?;
+            active.send_keys(Key::Enter + "").await?;
+            face.wait(next, SMALL, &focused(next)).await?;
+        }
         face.press("room-remove").await?;
         face.press("room-confirm").await?;
         face.wait(
@@ -97,9 +107,11 @@ fn the_limit_is_respected_and_room_can_be_made() {
             words.push(row.text().await?.replace('\n', " "));
         }
         ensure!(
-            words.len() == 2
+            words.len() == 4
                 && words[0].starts_with("No longer shared 1 file · 2 MB")
-                && words[1].starts_with("All that are listed 3 files · 4.6 MB"),
+                && words[1].starts_with("Not used for a week 0 files")
+                && words[2].starts_with("Not used for a month 0 files")
+                && words[3].starts_with("All that are listed 3 files · 4.6 MB"),
             "{words:?}"
         );
         let all = rows.last().context("nothing can be removed")?;

@@ -474,12 +474,8 @@ fn what_a_storage_keeps_for_others_is_told() {
         until_answered(&second, &cid).await?;
         let called = gets(&second, &cid).await;
         ensure!(called.is_ok(), "{called:?}");
-        face.wait_item(
-            "its copy",
-            SMALL,
-            "item.text.includes('a copy is at storage')",
-        )
-        .await?;
+        face.wait_item("its copy", SMALL, "item.text.includes('copy until ')")
+            .await?;
         face.enter_in(&shown, "item-stop").await?;
         face.wait_item(
             "that others keep it",

@@ -393,14 +393,21 @@ fn no_key_stays_in_the_history() {
 }
 
 #[test]
-fn the_keyword_of_the_address_bar_fetches() {
+fn the_keyword_of_the_address_bar_shows_what_is_there_before_it_is_fetched() {
     play("keyword", async |scene| {
         let (alice, _) = windowed(scene).await?;
         // What is no link is in the field, to be corrected.
         let face = entered(scene, &alice, "holiday").await?;
         waits(&alice, &face, "holiday").await?;
 
+        // Of a link it says what is there, and begins nothing before the person has seen that.
         let face = entered(scene, &alice, NOBODY_S).await?;
+        waits(&alice, &face, NOBODY_S).await?;
+        let said = r#"return document.querySelector('[data-testid="look-failed"]')?.textContent.includes('Nobody');"#;
+        face.wait("what is at the link", SMALL, said).await?;
+        waits(&alice, &face, NOBODY_S).await?;
+        face.picture("looked").await?;
+        face.press("fetch-button").await?;
         let condition = format!("item.cid === '{NOBODY_S}'");
         let item = face.wait_item("the fetch", SMALL, &condition).await?;
         let focused = format!("return document.activeElement?.id === 'item-{}';", item.id);

@@ -55,6 +55,7 @@ impl Browser for Chrome {
     const DIALOG_CLOSES_POPUP: bool = false;
 
     const HAS_LINKS_IN_MANIFEST: bool = false;
+    const KEYS_AT_ADDONS: bool = false;
     const HAS_NOTIFICATION_BUTTONS: bool = true;
     const MARKS_UP_SUGGESTIONS: bool = true;
 

@@ -47,6 +47,7 @@ impl Browser for Firefox {
     const DIALOG_CLOSES_POPUP: bool = true;
 
     const HAS_LINKS_IN_MANIFEST: bool = true;
+    const KEYS_AT_ADDONS: bool = true;
     const HAS_NOTIFICATION_BUTTONS: bool = false;
     const MARKS_UP_SUGGESTIONS: bool = false;
 

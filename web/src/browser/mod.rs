@@ -37,6 +37,9 @@ trait Browser {
     /// Whether the browser knows from the manifest which links the extension opens, and asks at the first click on one.
     const HAS_LINKS_IN_MANIFEST: bool;
 
+    /// Whether the keys of extensions are changed in the menu of the page about:addons, which has no address of its own.
+    const KEYS_AT_ADDONS: bool;
+
     /// Whether notifications have buttons, and stay until they are answered.
     const HAS_NOTIFICATION_BUTTONS: bool;
 
@@ -198,6 +201,14 @@ pub fn has_links_in_manifest() -> bool {
     match kind() {
         Kind::Chrome => Chrome::HAS_LINKS_IN_MANIFEST,
         Kind::Firefox => Firefox::HAS_LINKS_IN_MANIFEST,
+    }
+}
+
+/// Whether the keys of extensions are changed in the menu of the page about:addons, which has no address of its own.
+pub fn has_keys_at_addons() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::KEYS_AT_ADDONS,
+        Kind::Firefox => Firefox::KEYS_AT_ADDONS,
     }
 }
 
