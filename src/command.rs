@@ -109,6 +109,11 @@ pub enum Command {
         /// The item's id.
         id: ItemId,
     },
+    /// Read anew what could not be read, and share it even if it is a web page.
+    SharePage {
+        /// The item's id.
+        id: ItemId,
+    },
     /// Set when a file stops being shared by itself, counted from now; without values it does not.
     Limit {
         /// The item's id.
@@ -340,6 +345,7 @@ flat! {
     Pause { id } = "pause",
     Stop { id } = "stop",
     ShareAgain { id } = "share_again",
+    SharePage { id } = "share_page",
     Limit { id, seconds, calls } = "limit",
     AskFirst { id, asks } = "ask_first",
     Decide { id, allow } = "decide",
@@ -1013,6 +1019,7 @@ mod tests {
             Command::Pause { id: id() },
             Command::Stop { id: id() },
             Command::ShareAgain { id: id() },
+            Command::SharePage { id: id() },
             Command::Save { id: id() },
             Command::SaveFile { id: id(), file: 7 },
             Command::Show {

@@ -59,11 +59,17 @@ fn meant_by(name: &str, decode: Decode<'_>) -> String {
     if let Some(decoded) = encoded_words(name, decode) {
         return decoded;
     }
-    let bytes: Vec<u8> = percent_decode_str(name).collect();
-    match String::from_utf8(bytes) {
-        Ok(decoded) if name.is_ascii() => decoded,
-        _ => name.to_owned(),
-    }
+    // Chromium decides for each word.
+    let words = name.split_inclusive(char::is_whitespace);
+    words
+        .map(|word| {
+            let bytes: Vec<u8> = percent_decode_str(word).collect();
+            match String::from_utf8(bytes) {
+                Ok(decoded) if word.is_ascii() => decoded,
+                _ => word.to_owned(),
+            }
+        })
+        .collect()
 }
 
 /// A text of words such as `=?UTF-8?B?...?=` (RFC 2047), possibly with plain text between them; `None` if there is no
@@ -140,7 +146,14 @@ fn parameters(value: &str) -> Vec<(String, String)> {
     let parameters = if first.contains('=') { value } else { after };
     let mut rest = parameters.chars().peekable();
     while rest.peek().is_some() {
-        let name: String = rest.by_ref().take_while(|c| *c != '=').collect();
+        let mut name = String::new();
+        while let Some(c) = rest.next_if(|c| *c != '=' && *c != ';') {
+            name.push(c);
+        }
+        // Something without a value, or nothing at all.
+        if rest.next() != Some('=') {
+            continue;
+        }
         let mut value = String::new();
         while rest.next_if(|c| c.is_whitespace()).is_some() {}
         if rest.next_if_eq(&'"').is_some() {
@@ -248,6 +261,13 @@ mod tests {
                 Some("表示.txt"),
             ),
             ("attachment; filename = x.txt ; y=z", Some("x.txt")),
+            ("attachment;; filename=x.txt", Some("x.txt")),
+            ("attachment; ; quiet; filename=x.txt;", Some("x.txt")),
+            (
+                "attachment; filename=\"한글 a%20b %EC%82%AC.jpg\"",
+                Some("한글 a b 사.jpg"),
+            ),
+            ("attachment; filename=\"50% %41.txt\"", Some("50% A.txt")),
             ("filename=x.txt", Some("x.txt")),
             (r#"filename="a;b.txt"; size=3"#, Some("a;b.txt")),
             ("attachment", None),

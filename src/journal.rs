@@ -316,6 +316,7 @@ impl Reader {
             | EventKind::Released { .. }
             | EventKind::Withdrawn { .. }
             | EventKind::Limited { .. }
+            | EventKind::AsPage { .. }
             | EventKind::AsksFirst { .. }
             | EventKind::Asking { .. }
             | EventKind::Providing { .. }

@@ -469,6 +469,12 @@ pub fn chosen_name(name: &str) -> String {
     }
 }
 
+/// The name of a file that a page, a server or an address tells, as it is shown and told to others: what would be a path
+/// is one name.
+pub fn told_name(name: &str) -> String {
+    chosen_name(name.replace(['/', '\\'], "_").trim())
+}
+
 /// The name with at most [`MAX_FILE_NAME`] bytes, of which the file's ending is kept.
 fn shortened(mut name: String) -> String {
     if name.len() > MAX_FILE_NAME {
@@ -848,6 +854,17 @@ mod tests {
         ] {
             assert_eq!(entry_name(name), changed);
         }
+    }
+
+    #[test]
+    fn told_names_lead_nowhere() {
+        for same in ["100%.txt", "~x", ".env", "a:b?.pdf", "отпуск 2026.jpg"] {
+            assert_eq!(told_name(same), same);
+        }
+        assert_eq!(told_name("a/b.pdf"), "a_b.pdf");
+        assert_eq!(told_name("..\\a.pdf"), ".._a.pdf");
+        assert_eq!(told_name(" a\n.pdf "), "a.pdf");
+        assert_eq!(told_name(".."), "file");
     }
 
     #[test]

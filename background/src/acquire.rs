@@ -7,51 +7,59 @@ use std::time::Duration;
 use bytes::Bytes;
 use fluence::disposition;
 use fluence::failure::{Code, Failure, Reason};
-use fluence::names::{mime_of, safe_file_name};
-use fluence::plan::{Expected, Opened, Remote, Resume};
+use fluence::names::{mime_of, told_name};
+use fluence::plan::{Expected, Opened, Remote, Resume, is_page};
 use fluence::ports::{HttpBody, HttpError, HttpResponse};
-use fluence::state::Item;
+use fluence::state::{Item, Seen};
 use fluence::text::host_of;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web::extension::pages::{in_page, may_read};
-use web::js::decoded;
+use web::extension::pages::{self, in_page, may_read};
+use web::js::{self, decoded};
 use web::time;
 use web_sys::{Headers, RequestCredentials, RequestInit, RequestMode, Url};
 
-use crate::file_names::{expected_at, expected_of, is_file, name_in, unpacked, with_ending};
+use crate::file_names::{
+    as_page, expected_at, expected_of, is_file, is_page_name, name_in, unpacked, with_ending,
+};
 use crate::http::{self, FetchBody};
 use crate::pages::{HEAD, PIECE, PageBody, Pages};
 
 /// How long a share waits for the person's permission, in milliseconds. A person who has not given it by then does
 /// not want to.
 const WAITING_MS: u64 = 10 * 60 * 1000;
-/// How long a page may take to say in which charset it is.
-const CHARSET_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a page may take to say in which charset it is, and what it says of a link.
+const PAGE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Something at an address that a person wants to share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The address of the thing.
     pub url: String,
-    /// The number of the tab in which it was found.
-    pub tab: Option<i32>,
-    /// The number of the frame in that tab.
-    pub frame: Option<i32>,
     /// The address of the page.
     pub page: Option<String>,
-    /// The name that the page or a download gives it.
-    pub name: Option<String>,
-    /// How it was shown: `image`, `video` or `audio`.
-    pub media: Option<String>,
     /// Whether the tab has cookies of its own, as a container of Firefox does, so that only the page itself can read
     /// what the person sees.
     pub own_cookies: bool,
-    /// Whether a web page is what the person wants, even if the address is that of a file.
-    pub as_page: bool,
+    /// How the person came to it.
+    pub seen: Seen,
+    /// Whether that was some time ago, so that the tab may show something else by now.
+    pub is_later: bool,
+}
+
+/// What a page says of a link with attributes of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Promised {
+    /// Whether it leads to something that is downloaded.
+    is_download: bool,
+    /// The name of that, if it is the page's to give.
+    name: Option<String>,
+    /// Its MIME type.
+    mime: Option<String>,
 }
 
 /// Reads what people share from addresses.
@@ -109,16 +117,12 @@ impl Reading {
     /// What an item was read from, by an earlier worker too.
     pub fn remote_of(self: &Rc<Self>, item: &Item) -> Option<Box<dyn Remote>> {
         let source = item.source.as_ref()?;
-        // The tab of that time may show something else by now.
         let wanted = Wanted {
             url: source.url.clone()?,
             page: source.page.clone(),
             own_cookies: source.own_cookies,
-            as_page: item
-                .status
-                .failure()
-                .is_some_and(|failure| failure.code == Code::LoginPage),
-            ..Wanted::default()
+            seen: source.seen.as_deref().cloned().unwrap_or_default(),
+            is_later: true,
         };
         Some(self.remote(wanted, None))
     }
@@ -204,7 +208,8 @@ impl Remote for RemoteFile {
             let mut refused = answer == Some(false);
             let mut is_permitted = false;
             loop {
-                let origin = match self.wanted.open(&self.reading.pages, resume.as_ref()).await {
+                let wanted = self.wanted.now().await;
+                let origin = match wanted.open(&self.reading.pages, resume.as_ref()).await {
                     Ok(opened) => return Ok(opened),
                     Err(Refused::Failed(failure)) => return Err(failure),
                     Err(Refused::NeedsAccess(origin)) => origin,
@@ -235,13 +240,27 @@ impl Remote for RemoteFile {
 impl Wanted {
     /// The name that is shown before there is an answer.
     pub fn first_name(&self) -> String {
-        let name = self.name.clone().or_else(|| name_in(&self.url));
+        let name = self.seen.name.clone().or_else(|| name_in(&self.url));
         let name = name.unwrap_or_else(|| match Url::new(&self.url) {
             Ok(url) if !url.hostname().is_empty() => url.hostname(),
             // The address contains the bytes themselves.
             _ => "shared".to_owned(),
         });
-        safe_file_name(&name)
+        told_name(&name)
+    }
+
+    /// What is wanted, with the tab only if that still shows the page.
+    async fn now(&self) -> Self {
+        let mut wanted = self.clone();
+        if let (true, Some(tab)) = (self.is_later, self.seen.tab) {
+            let is_there = pages::tab(Some(tab)).await.is_ok_and(|tab| {
+                let shown = tab.url.as_deref().map(without_fragment);
+                // The browser may have been started again, and another tab may have the number.
+                tab.jar == self.seen.jar && shown == self.page.as_deref().map(without_fragment)
+            });
+            wanted.seen.tab = wanted.seen.tab.filter(|_| is_there);
+        }
+        wanted
     }
 
     /// Begins to read what is at the address, or what is missing of it.
@@ -251,7 +270,8 @@ impl Wanted {
         {
             return Ok(opened);
         }
-        let response = match self.scheme().as_str() {
+        let promised = self.promised().await;
+        let mut response = match self.scheme().as_str() {
             "http" | "https" => self.over_http(pages, 0).await?,
             "data" => self
                 .of_worker(true, 0)
@@ -266,27 +286,47 @@ impl Wanted {
                 return Err(unsupported.name(scheme).into());
             }
         };
+        // The length is that of what was sent, which may be compressed.
+        if response.body.hides_encoding() {
+            response.content_length = None;
+        }
         let name = self.told_name(&response.body).await;
-        Ok(self.accept(response, name)?)
+        Ok(self.accept(response, name, promised)?)
+    }
+
+    /// Runs a job of `static/inpage.js` in the page, if there is one and it answers soon: one that is busy, or shows a
+    /// dialog, answers whenever it likes.
+    async fn ask_page(&self, arguments: &[JsValue]) -> Option<JsValue> {
+        let answer = std::pin::pin!(in_page(self.seen.tab?, self.seen.frame, arguments));
+        match select(answer, std::pin::pin!(time::sleep(PAGE_PATIENCE))).await {
+            Either::Left((answer, _)) => answer.ok(),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// What the page says of the link that was clicked on.
+    async fn promised(&self) -> Promised {
+        let is_known = self.seen.name.is_some() || self.seen.media.is_some() || self.seen.as_page;
+        if is_known {
+            return Promised::default();
+        }
+        let arguments = ["link".into(), self.url.as_str().into()];
+        let link = self.ask_page(&arguments).await.unwrap_or_default();
+        Promised {
+            is_download: js::member(&link, "download").is_truthy(),
+            name: js::text(&link, "name").filter(|name| !name.trim().is_empty()),
+            mime: js::text(&link, "type").as_deref().and_then(mime_of),
+        }
     }
 
     /// The name that an answer tells, as the browser's own download would have it.
     async fn told_name(&self, body: &Body) -> Option<String> {
         let header = body.header("content-disposition")?;
-        let page = match self.tab {
-            Some(tab) if disposition::is_untold(&header) => {
-                let arguments = ["charset".into()];
-                let charset = std::pin::pin!(in_page(tab, self.frame, &arguments));
-                // A page that is busy, or shows a dialog, answers whenever it likes.
-                match select(charset, std::pin::pin!(time::sleep(CHARSET_PATIENCE))).await {
-                    Either::Left((charset, _)) => {
-                        charset.ok().and_then(|charset| charset.as_string())
-                    }
-                    Either::Right(_) => None,
-                }
-            }
-            _ => None,
+        let page = match disposition::is_untold(&header) {
+            true => self.ask_page(&["charset".into()]).await,
+            false => None,
         };
+        let page = page.and_then(|charset| charset.as_string());
         disposition::file_name(&header, page.as_deref(), &decoded)
     }
 
@@ -308,7 +348,7 @@ impl Wanted {
         if !fits {
             return Ok(None);
         }
-        let opened = self.accept_as(response, None, range, resume.at);
+        let opened = self.accept_as(response, None, Promised::default(), range, resume.at);
         Ok(Some(opened))
     }
 
@@ -325,10 +365,12 @@ impl Wanted {
         if (allowed || own) && !self.own_cookies {
             match self.of_worker(true, at).await {
                 // The page may get what the worker does not, because it sends its own address and all of its cookies.
-                Ok(response) if self.is_doubtful(&response) => doubtful = Some(response),
-                Ok(response) => return Ok(response),
+                Ok(mut response) => match self.is_doubtful(&mut response).await {
+                    true => doubtful = Some(response),
+                    false => return Ok(response),
+                },
                 // The page can wait for longer, if there is one.
-                Err(why @ HttpError::Silent(_)) if self.tab.is_none() => {
+                Err(why @ HttpError::Silent(_)) if self.seen.tab.is_none() => {
                     return Err(unreachable(&why).into());
                 }
                 Err(why) => failed = Some(why),
@@ -336,10 +378,9 @@ impl Wanted {
         }
         match (self.of_page(pages, at).await, doubtful) {
             (Ok(response), None) => return Ok(response),
-            (Ok(response), Some(_))
-                if (200..300).contains(&response.status) && !self.is_doubtful(&response) =>
-            {
-                return Ok(response);
+            (Ok(mut response), Some(doubtful)) if is_success(&response) => {
+                let is_better = !is_success(&doubtful) || !self.is_doubtful(&mut response).await;
+                return Ok(if is_better { response } else { doubtful });
             }
             (_, Some(doubtful)) => return Ok(doubtful),
             (Err(why @ HttpError::Silent(_)), None) => return Err(unreachable(&why).into()),
@@ -366,11 +407,20 @@ impl Wanted {
         }
     }
 
-    /// Whether an answer may be meant for somebody who is not logged in.
-    fn is_doubtful(&self, response: &HttpResponse<Body>) -> bool {
+    /// Whether an answer may be meant for somebody who is not logged in: any web page, unless one is wanted.
+    async fn is_doubtful(&self, response: &mut HttpResponse<Body>) -> bool {
+        if matches!(response.status, 401 | 403) {
+            return true;
+        }
+        if !is_success(response) || self.wants_page() {
+            return false;
+        }
         let mime = response.content_type.as_deref().and_then(mime_of);
-        matches!(response.status, 401 | 403)
-            || self.expects(None) != Expected::Any && mime.as_deref() == Some("text/html")
+        is_page(mime.as_deref(), response.body.first().await)
+    }
+
+    fn wants_page(&self) -> bool {
+        self.seen.as_page || self.page.as_deref() == Some(&self.url)
     }
 
     async fn of_worker(&self, cookies: bool, at: u64) -> Result<HttpResponse<Body>, HttpError> {
@@ -388,15 +438,15 @@ impl Wanted {
             init.set_headers(&headers);
         }
         let response = http::send(&self.url, &init, HEAD, PIECE).await?;
-        Ok(response.with_body(Body::Worker))
+        Ok(response.with_body(|body| Body::new(Reader::Worker(body))))
     }
 
     async fn of_page(&self, pages: &Pages, at: u64) -> Result<HttpResponse<Body>, HttpError> {
         let unreachable = || HttpError::Unreachable(host_of(&self.url));
-        let tab = self.tab.ok_or_else(unreachable)?;
+        let tab = self.seen.tab.ok_or_else(unreachable)?;
         let range = (at > 0).then(|| range_from(at));
-        let response = pages.fetch(&self.url, tab, self.frame, range).await?;
-        Ok(response.with_body(Body::Page))
+        let response = pages.fetch(&self.url, tab, self.seen.frame, range).await?;
+        Ok(response.with_body(|body| Body::new(Reader::Page(body))))
     }
 
     /// Whether something answers at the address, although the answer may not be read.
@@ -407,21 +457,27 @@ impl Wanted {
         http::send(&self.url, &init, HEAD, PIECE).await.is_ok()
     }
 
-    /// The kind of thing that the person clicked on, given the name in the answer.
-    fn expects(&self, told: Option<&str>) -> Expected {
-        if self.as_page || self.page.as_deref() == Some(&self.url) {
+    /// The kind of thing that the person clicked on, given the name in the answer and what the page said of the link.
+    fn expects(&self, told: Option<&str>, promised: &Promised) -> Expected {
+        if self.wants_page() {
             return Expected::Any;
         }
-        let expected = match self.media.as_deref() {
-            Some(media) => expected_of(media),
-            None => expected_at(&self.url),
+        let typed = promised.mime.as_deref();
+        let expected = match (self.seen.media.as_deref(), typed) {
+            (Some(media), _) => expected_of(media),
+            (None, Some(mime)) => expected_of(mime.split('/').next().unwrap_or_default()),
+            (None, None) => expected_at(&self.url),
         };
         let address = name_in(&self.url);
-        let mut names = [self.name.as_deref(), address.as_deref(), told]
-            .into_iter()
-            .flatten();
+        let given = self.seen.name.as_deref().or(promised.name.as_deref());
+        let mut names = [given, address.as_deref(), told].into_iter().flatten();
+        let is_promised = match typed {
+            Some(mime) => !is_page(Some(mime), &[]),
+            // What is downloaded is seldom a web page, and then it has a name that says so.
+            None => promised.is_download && !given.or(address.as_deref()).is_some_and(is_page_name),
+        };
         match expected {
-            Expected::Any if names.any(is_file) => Expected::File,
+            Expected::Any if is_promised || names.any(is_file) => Expected::File,
             expected => expected,
         }
     }
@@ -430,6 +486,7 @@ impl Wanted {
         &self,
         response: HttpResponse<Body>,
         told: Option<String>,
+        promised: Promised,
     ) -> Result<Opened, Failure> {
         let range = response.body.range();
         let is_whole = match response.status {
@@ -443,34 +500,38 @@ impl Wanted {
             let refused = Failure::new(Code::HttpStatus).host(&self.url);
             return Err(refused.status(response.status));
         }
-        Ok(self.accept_as(response, told, range, 0))
+        Ok(self.accept_as(response, told, promised, range, 0))
     }
 
     fn accept_as(
         &self,
         response: HttpResponse<Body>,
         told: Option<String>,
+        promised: Promised,
         range: Option<ContentRange>,
         start: u64,
     ) -> Opened {
         let mime = response.content_type.as_deref().and_then(mime_of);
-        let expects = self.expects(told.as_deref());
+        let expects = self.expects(told.as_deref(), &promised);
         let name = [
             told,
-            self.name.clone(),
+            self.seen.name.clone(),
+            promised.name,
             response.body.url().and_then(name_in),
         ]
         .into_iter()
         .flatten()
         .find(|name| !name.trim().is_empty())
         .unwrap_or_else(|| self.first_name());
-        let name = safe_file_name(&name);
-        let unpacked = response
-            .body
-            .header("content-encoding")
-            .and_then(|_| unpacked(&name));
+        let name = told_name(&name);
+        let unpacked = match response.body.header("content-encoding") {
+            Some(encoding) => unpacked(&name, Some(&encoding)),
+            None if response.body.hides_encoding() => unpacked(&name, None),
+            None => None,
+        };
         Opened {
             name: Some(with_ending(&name, mime.as_deref())),
+            page: self.wants_page().then(|| as_page(&name)),
             mime,
             size: range.map(|range| range.total).or(response.content_length),
             start,
@@ -488,6 +549,14 @@ fn unreachable(why: &HttpError) -> Failure {
         HttpError::Unreachable(_) | HttpError::Broken(_) => Code::SourceUnreachable,
     };
     Failure::of_http(code, why)
+}
+
+fn is_success(response: &HttpResponse<Body>) -> bool {
+    (200..300).contains(&response.status)
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or_default()
 }
 
 fn range_from(at: u64) -> String {
@@ -525,24 +594,60 @@ impl ContentRange {
     }
 }
 
-enum Body {
+/// Who receives an answer.
+enum Reader {
     Worker(FetchBody),
     Page(PageBody),
 }
 
+/// The body of an answer, whose beginning can be looked at before it is read.
+struct Body {
+    reader: Reader,
+    /// What was looked at.
+    first: Option<Result<Option<Bytes>, HttpError>>,
+}
+
 impl Body {
+    fn new(reader: Reader) -> Self {
+        Self {
+            reader,
+            first: None,
+        }
+    }
+
+    /// The first bytes; nothing if none come, which whoever reads them is told.
+    async fn first(&mut self) -> &[u8] {
+        if self.first.is_none() {
+            self.first = Some(self.reader.chunk().await);
+        }
+        match &self.first {
+            Some(Ok(Some(bytes))) => bytes,
+            _ => &[],
+        }
+    }
+
     fn url(&self) -> Option<&str> {
-        match self {
-            Self::Worker(body) => Some(body.url()),
-            Self::Page(body) => body.url.as_deref(),
+        match &self.reader {
+            Reader::Worker(body) => Some(body.url()),
+            Reader::Page(body) => body.url.as_deref(),
         }
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        match self {
-            Self::Worker(body) => body.header(name),
-            Self::Page(body) => body.header(name),
+        match &self.reader {
+            Reader::Worker(body) => body.header(name),
+            Reader::Page(body) => body.header(name),
         }
+    }
+
+    /// Whether the browser may have decompressed it without saying so: of the answer of another site it shows only some
+    /// headers, of which `Content-Length` is one and `Content-Encoding` is not.
+    fn hides_encoding(&self) -> bool {
+        let is_of_other = match &self.reader {
+            Reader::Worker(body) => body.is_of_other_site(),
+            Reader::Page(body) => body.is_of_other_site(),
+        };
+        is_of_other && self.header("content-encoding").is_none()
     }
 
     /// Whether the server lets every site read it, which it can only if it is the same for everybody.
@@ -557,7 +662,7 @@ impl Body {
     /// What proves that a later answer has the same bytes: a strong `ETag`, or else the time of the last change. The
     /// bytes of an answer that was compressed on the way cannot be counted.
     fn validator(&self) -> Option<String> {
-        if self.header("content-encoding").is_some() {
+        if self.header("content-encoding").is_some() || self.hides_encoding() {
             return None;
         }
         let strong = |tag: &String| !tag.starts_with("W/");
@@ -566,11 +671,20 @@ impl Body {
     }
 }
 
-impl HttpBody for Body {
+impl Reader {
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
         match self {
             Self::Worker(body) => body.chunk(),
             Self::Page(body) => body.chunk(),
+        }
+    }
+}
+
+impl HttpBody for Body {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        match self.first.take() {
+            Some(first) => std::future::ready(first).boxed_local(),
+            None => self.reader.chunk(),
         }
     }
 }

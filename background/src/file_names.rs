@@ -1,6 +1,6 @@
 //! What an address says about the file there, by its name and its ending.
 
-use fluence::names::safe_file_name;
+use fluence::names::told_name;
 use fluence::plan::Expected;
 use percent_encoding::percent_decode_str;
 
@@ -60,9 +60,7 @@ fn ending_of(name: &str) -> Option<String> {
 pub fn with_ending(name: &str, mime: Option<&str>) -> String {
     let usual = ENDINGS.iter().find(|(_, of)| Some(*of) == mime);
     match usual {
-        Some((ending, _)) if ending_of(name).is_none() => {
-            safe_file_name(&format!("{name}.{ending}"))
-        }
+        Some((ending, _)) if ending_of(name).is_none() => told_name(&format!("{name}.{ending}")),
         _ => name.to_owned(),
     }
 }
@@ -94,17 +92,39 @@ pub fn is_file(name: &str) -> bool {
     })
 }
 
-/// What a compressed file is called once it is decompressed; `None` if the name is not that of one.
-pub fn unpacked(name: &str) -> Option<String> {
-    const PACKED: [(&str, &str); 6] = [
-        (".tgz", ".tar"),
-        (".svgz", ".svg"),
-        (".gz", ""),
-        (".br", ""),
-        (".zst", ""),
-        (".bz2", ""),
+/// Whether a name says that it is that of a web page.
+pub fn is_page_name(name: &str) -> bool {
+    ending_of(name).is_some_and(|ending| matches!(&*ending, "html" | "htm" | "xhtml" | "shtml"))
+}
+
+/// What a web page is called that is shared as such.
+pub fn as_page(name: &str) -> String {
+    match is_page_name(name) {
+        true => name.to_owned(),
+        false => told_name(&format!("{name}.html")),
+    }
+}
+
+/// What a compressed file is called once it is decompressed; `None` if the name is not that of one. `encoding` is the
+/// `Content-Encoding` that was undone. If nobody knows whether there was one, only names count whose files begin with bytes
+/// that tell.
+pub fn unpacked(name: &str, encoding: Option<&str>) -> Option<String> {
+    const PACKED: [(&str, &str, &str); 5] = [
+        ("gzip", ".tgz", ".tar"),
+        ("gzip", ".svgz", ".svg"),
+        ("gzip", ".gz", ""),
+        ("br", ".br", ""),
+        ("zstd", ".zst", ""),
     ];
-    PACKED.iter().find_map(|(packed, plain)| {
+    let was_packed = |by: &str| match encoding {
+        Some(encoding) => encoding.split(',').any(|one| {
+            let one = one.trim().to_ascii_lowercase();
+            one.strip_prefix("x-").unwrap_or(&one) == by
+        }),
+        None => by != "br",
+    };
+    let fitting = PACKED.iter().filter(|(by, ..)| was_packed(by));
+    fitting.into_iter().find_map(|(_, packed, plain)| {
         let at = name.len().checked_sub(packed.len()).filter(|at| *at > 0)?;
         let is_packed = name.get(at..)?.eq_ignore_ascii_case(packed);
         is_packed.then(|| format!("{}{plain}", &name[..at]))
@@ -188,15 +208,41 @@ mod tests {
 
     #[test]
     fn compressed_files_have_plain_names() {
-        for (name, plain) in [
-            ("b.tar.gz", Some("b.tar")),
-            ("b.TGZ", Some("b.tar")),
-            ("b.svgz", Some("b.svg")),
-            ("b.txt", None),
-            (".gz", None),
-            ("gz", None),
+        for (name, encoding, plain) in [
+            ("b.tar.gz", Some("gzip"), Some("b.tar")),
+            ("b.TGZ", Some("x-gzip"), Some("b.tar")),
+            ("b.svgz", Some("br, GZip"), Some("b.svg")),
+            ("b.tar.br", Some("br"), Some("b.tar")),
+            ("b.tar.zst", Some("zstd"), Some("b.tar")),
+            // It was compressed once more on its way.
+            ("b.tar.br", Some("gzip"), None),
+            ("b.tar.gz", Some("br"), None),
+            ("b.tar.bz2", Some("gzip"), None),
+            ("b.tar.gz", Some("identity"), None),
+            ("b.tar.gz", None, Some("b.tar")),
+            ("b.tar.br", None, None),
+            ("b.txt", Some("gzip"), None),
+            (".gz", Some("gzip"), None),
+            ("gz", Some("gzip"), None),
         ] {
-            assert_eq!(unpacked(name).as_deref(), plain, "{name}");
+            assert_eq!(
+                unpacked(name, encoding).as_deref(),
+                plain,
+                "{name} {encoding:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn web_pages_are_called_web_pages() {
+        for (name, page) in [
+            ("report.docx", "report.docx.html"),
+            ("About node.js", "About node.js.html"),
+            ("index.HTML", "index.HTML"),
+            ("index.php", "index.php.html"),
+            ("Welcome", "Welcome.html"),
+        ] {
+            assert_eq!(as_page(name), page);
         }
     }
 }

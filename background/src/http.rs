@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByteReader;
 use web::http;
+use web::js;
 use web::time;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
@@ -90,6 +91,7 @@ pub async fn send(
         Either::Left((Err(_), _)) => return Err(HttpError::Unreachable(host)),
         Either::Right(_) => return Err(HttpError::Silent(host)),
     };
+    let is_of_other_site = js::text(&response, "type").as_deref() == Some("cors");
     let headers = response.headers();
     let header = |name| headers.get(name).ok().flatten();
     let buffer = ArrayBuffer::new(BUFFER);
@@ -111,6 +113,7 @@ pub async fn send(
             host,
             url: response.url(),
             headers,
+            is_of_other_site,
             reader,
             patience: piece,
             _guard: guard,
@@ -123,6 +126,7 @@ pub struct FetchBody {
     host: String,
     url: String,
     headers: Headers,
+    is_of_other_site: bool,
     reader: Option<ByteReader>,
     patience: Duration,
     _guard: AbortOnDrop,
@@ -137,6 +141,11 @@ impl FetchBody {
     /// A header of the response, if this program may see it.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).ok().flatten()
+    }
+
+    /// Whether the browser shows only what another site lets everybody see of it.
+    pub fn is_of_other_site(&self) -> bool {
+        self.is_of_other_site
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {

@@ -49,6 +49,16 @@ impl Outcomes {
     pub fn of(self: &Rc<Self>, event: &Event) {
         let outcomes = Rc::clone(self);
         self.rest.stir();
+        if let EventKind::Hashed { id, .. }
+        | EventKind::Merged { id, .. }
+        | EventKind::Removed { id }
+        | EventKind::Status {
+            id,
+            status: Status::Failed { .. },
+        } = &event.kind
+        {
+            self.sharing.forget_click(id);
+        }
         match &event.kind {
             EventKind::ShareBegan { id, .. } => self.sharing.is_wanted(id),
             // What is fetched gets one when it is done.
@@ -124,6 +134,7 @@ impl Outcomes {
             | EventKind::Released { .. }
             | EventKind::Withdrawn { .. }
             | EventKind::Limited { .. }
+            | EventKind::AsPage { .. }
             | EventKind::AsksFirst { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }

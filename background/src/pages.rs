@@ -183,6 +183,11 @@ impl PageBody {
     pub fn header(&self, name: &str) -> Option<String> {
         js::text(&self.head, name)
     }
+
+    /// As for [`crate::http::FetchBody`].
+    pub fn is_of_other_site(&self) -> bool {
+        js::text(&self.head, "type").as_deref() == Some("cors")
+    }
 }
 
 impl HttpBody for PageBody {

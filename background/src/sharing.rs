@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
-use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
+use fluence::command::{Answer, Command, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
-use fluence::names::safe_file_name;
+use fluence::names::told_name;
 use fluence::plan::{Engine, Input, ShareInput};
 use fluence::ports::Source;
-use fluence::state::{Ends, ItemId, ItemSource};
+use fluence::state::{Ends, ItemId, ItemSource, Seen};
 use futures::stream::{self, StreamExt};
-use js_sys::{Array, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web::extension::pages::has_own_cookies;
-use web::js::member;
+use web::extension::pages::own_jar;
+use web::js::{member, message_of, warn_on_error};
 
 use crate::acquire::{Reading, Wanted};
 use crate::badge::Button;
@@ -87,6 +87,8 @@ pub struct Sharing {
     pub handovers: Handovers,
     /// Shares that the person began since the worker started: the person is told when they are done.
     fresh: RefCell<BTreeMap<ItemId, Wish>>,
+    /// The functions that cross out clicks, of shares whose bytes only the click has, until these are stored.
+    clicks: RefCell<BTreeMap<ItemId, Function>>,
 }
 
 impl Sharing {
@@ -106,6 +108,7 @@ impl Sharing {
             reading: Rc::clone(&reading),
             handovers: Handovers::default(),
             fresh: RefCell::default(),
+            clicks: RefCell::default(),
         });
         let weak = Rc::downgrade(&sharing);
         reading.observe(move |host| {
@@ -166,8 +169,14 @@ impl Sharing {
 
     /// Shares what was clicked on. `info` and `tab` are what the browser passes to a listener of
     /// the context menu, and `asked` is a promise that says whether the person has permitted to read it, if the browser
-    /// asks them.
-    pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue, asked: Option<Promise>) {
+    /// asks them. `click` is what the click is called. Returns the share if only the click has its bytes.
+    pub async fn share_clicked(
+        &self,
+        info: &JsValue,
+        tab: &JsValue,
+        asked: Option<Promise>,
+        click: Option<String>,
+    ) -> Option<ItemId> {
         let private = match member(info, "menuItemId").as_string().as_deref() {
             Some(MENU_PRIVATE) => Some(true),
             _ => None,
@@ -187,16 +196,21 @@ impl Sharing {
         let frame = number(info, "frameId");
         let page = text("pageUrl");
         let title = member(tab, "title").as_string();
-        let own_cookies = has_own_cookies(tab);
+        let jar = own_jar(tab);
         let wanted = |url: String, media: Option<String>, name: Option<String>| Wanted {
-            url,
-            tab: tab_id,
-            frame,
             page: page.clone(),
-            name,
-            media,
-            own_cookies,
-            as_page: false,
+            own_cookies: jar.is_some(),
+            seen: Seen {
+                tab: tab_id,
+                frame,
+                jar: jar.clone(),
+                name: name.as_deref().map(told_name),
+                media,
+                as_page: false,
+                click: click.clone().filter(|_| is_data(&url)),
+            },
+            url,
+            is_later: false,
         };
         // The innermost thing that was clicked on takes precedence: a picture over its link, and a
         // link over the text around it. `static/background.js` asks for permission in the same order.
@@ -208,25 +222,71 @@ impl Sharing {
                 .await
         } else if let Some(selected) = text("selectionText") {
             let place = tab_id.map(|tab| (tab, frame));
-            self.share_selection(selected, place, page, how).await
+            self.share_selection(selected, place, page, click, how)
+                .await
         } else if let Some(url) = text("frameUrl").or(page.clone()) {
-            let wanted = Wanted {
-                as_page: true,
-                ..wanted(url, None, title)
-            };
+            let mut wanted = wanted(url, None, title.filter(|title| !title.trim().is_empty()));
+            wanted.seen.as_page = true;
             self.share_url(wanted, asked, Wish::Link, how).await
         } else {
-            return;
+            return None;
         };
-        if let Answer::Refused { failure } = answer {
-            self.notices.tell(failure).await;
+        match answer {
+            Answer::Done { id } => id.filter(|id| self.needs_click(id)),
+            Answer::Refused { failure } => {
+                self.notices.tell(failure).await;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the bytes of a share are not stored, and only a click has them.
+    fn needs_click(&self, id: &ItemId) -> bool {
+        self.engine.with_state(|state| {
+            let item = state.items.get(id).filter(|item| item.cid.is_none());
+            let seen = item.and_then(|item| item.source.as_ref()?.seen.as_ref());
+            seen.is_some_and(|seen| seen.click.is_some())
+        })
+    }
+
+    /// Has a function cross out a click, once the bytes of this share are stored.
+    pub fn keep_click(&self, id: ItemId, cross_out: Function) {
+        self.clicks.borrow_mut().insert(id, cross_out);
+    }
+
+    /// Crosses out the click of a share that does not need it any more.
+    pub fn forget_click(&self, id: &ItemId) {
+        if let Some(cross_out) = self.clicks.borrow_mut().remove(id) {
+            called(&cross_out);
+        }
+    }
+
+    /// Removes the share that an earlier worker made of a click, if that worker was killed before it had its bytes.
+    pub async fn begin_again(&self, click: &str) {
+        let listed = self.engine.with_state(|state| {
+            let of_click = |id: &&ItemId| {
+                let item = state.items.get(id);
+                let seen = item.and_then(|item| item.source.as_ref()?.seen.as_ref());
+                seen.is_some_and(|seen| seen.click.as_deref() == Some(click))
+            };
+            let ids = state.items.values().map(|item| &item.id);
+            ids.filter(of_click).cloned().collect::<Vec<ItemId>>()
+        });
+        if !listed.is_empty() {
+            self.engine.command(Command::Remove { ids: listed }).await;
         }
     }
 
     /// Whether what was clicked on at this time, in Unix milliseconds, has been in the list since then.
     pub fn is_listed(&self, info: &JsValue, at: f64) -> bool {
-        let urls = ["srcUrl", "linkUrl", "frameUrl", "pageUrl"];
-        let url = urls.iter().find_map(|name| member(info, name).as_string());
+        let text = |name: &str| member(info, name).as_string();
+        let thing = text("srcUrl").or_else(|| text("linkUrl"));
+        // What is selected is in the click, and has no address.
+        if thing.is_none() && text("selectionText").is_some_and(|text| !text.is_empty()) {
+            return false;
+        }
+        let url = thing.or_else(|| text("frameUrl").or_else(|| text("pageUrl")));
         self.engine.with_state(|state| {
             state.items.values().any(|item| {
                 let source = item.source.as_ref();
@@ -249,11 +309,11 @@ impl Sharing {
         wish: Wish,
         how: How,
     ) -> Answer {
-        if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
+        if wanted.url.len() > MAX_URL && !is_data(&wanted.url) {
             return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
         }
         // An address that contains the bytes themselves means nothing to people.
-        let url = (!wanted.url.starts_with("data:")).then(|| wanted.url.clone());
+        let url = (!is_data(&wanted.url)).then(|| wanted.url.clone());
         let input = ShareInput {
             name: Some(wanted.first_name()),
             mime: None,
@@ -262,6 +322,7 @@ impl Sharing {
                 url,
                 page: wanted.page.clone(),
                 own_cookies: wanted.own_cookies,
+                seen: Some(Box::new(wanted.seen.clone())),
             }),
             private: self.is_private(how),
             ends: how.ends,
@@ -285,6 +346,7 @@ impl Sharing {
         selected: String,
         place: Option<(i32, Option<i32>)>,
         page: Option<String>,
+        click: Option<String>,
         how: How,
     ) -> Answer {
         // The browser gives the selected text without line breaks; the page gives it with them.
@@ -311,7 +373,7 @@ impl Sharing {
             }
         };
         let input = ShareInput {
-            name: Some(safe_file_name(&format!(
+            name: Some(told_name(&format!(
                 "{}.txt",
                 words.replace(['/', '\\', '.'], " ").trim()
             ))),
@@ -321,6 +383,10 @@ impl Sharing {
                 url: None,
                 page,
                 own_cookies: false,
+                seen: Some(Box::new(Seen {
+                    click,
+                    ..Seen::default()
+                })),
             }),
             private: self.is_private(how),
             ends: how.ends,
@@ -415,6 +481,18 @@ impl Sharing {
             origins: self.reading.origins(),
         }
     }
+}
+
+/// Whether an address contains the bytes themselves.
+fn is_data(url: &str) -> bool {
+    url.starts_with("data:")
+}
+
+/// Calls a function of `static/background.js` that crosses out a click.
+pub fn called(cross_out: &Function) {
+    let told = cross_out.call0(&JsValue::NULL);
+    let told = told.map_err(|why| message_of(&why));
+    warn_on_error("a click stays written down", told);
 }
 
 fn refused(failure: Failure) -> Answer {

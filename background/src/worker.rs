@@ -13,7 +13,7 @@ use fluence::plan::{Engine, Unknown};
 use fluence::ports::Platform;
 use fluence::report;
 use fluence::settings_file;
-use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, State, Status};
+use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Seen, Settings, State, Status};
 use fluence_peer::{Calls, Config, Keypair, Peer, PeerId, Statuses};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
@@ -427,15 +427,21 @@ impl Worker {
                 let listed: Option<Function> = details.get(3).dyn_into().ok();
                 // An earlier worker may have listed it before it was killed.
                 let earlier = details.get(4).as_f64();
+                let click = details.get(5).as_string();
                 spawn_local(async move {
                     let sharing = &worker.sharing;
-                    if !earlier.is_some_and(|at| sharing.is_listed(&first, at)) {
-                        sharing.share_clicked(&first, &second, asked).await;
+                    let is_listed = earlier.is_some_and(|at| sharing.is_listed(&first, at));
+                    let mut needed = None;
+                    if !is_listed {
+                        if let (Some(click), Some(_)) = (&click, earlier) {
+                            sharing.begin_again(click).await;
+                        }
+                        needed = sharing.share_clicked(&first, &second, asked, click).await;
                     }
-                    if let Some(listed) = listed {
-                        let told = listed.call0(&JsValue::NULL);
-                        let told = told.map_err(|why| js::message_of(&why));
-                        warn_on_error("a click stays written down", told);
+                    match (listed, needed) {
+                        (Some(listed), Some(id)) => sharing.keep_click(id, listed),
+                        (Some(listed), None) => sharing::called(&listed),
+                        (None, _) => {}
                     }
                 });
             }
@@ -589,20 +595,24 @@ impl Worker {
                 private,
                 ends,
             } => {
-                let own_cookies = match tab {
+                let (own_cookies, jar) = match tab {
                     // Of a tab that is gone nobody knows any more whose cookies it had.
                     Some(id) => match pages::tab(Some(id)).await {
-                        Ok(tab) => tab.own_cookies,
-                        Err(_) => browser::has_containers(),
+                        Ok(tab) => (tab.jar.is_some(), tab.jar),
+                        Err(_) => (browser::has_containers(), None),
                     },
-                    None => false,
+                    None => (false, None),
                 };
                 let wanted = Wanted {
                     url,
-                    tab,
                     page,
-                    name,
                     own_cookies,
+                    seen: Seen {
+                        tab,
+                        jar,
+                        name,
+                        ..Seen::default()
+                    },
                     ..Wanted::default()
                 };
                 let how = How { private, ends };
@@ -684,9 +694,11 @@ impl Worker {
                 let forgotten = Rc::clone(&self.recorder).forget().await;
                 done(forgotten.map_err(|why| Failure::from(&why)), None)
             }
-            Command::ShareAgain { id } => {
-                self.sharing.is_wanted(&id);
-                self.engine.command(Command::ShareAgain { id }).await
+            command @ (Command::ShareAgain { .. } | Command::SharePage { .. }) => {
+                if let Command::ShareAgain { id } | Command::SharePage { id } = &command {
+                    self.sharing.is_wanted(id);
+                }
+                self.engine.command(command).await
             }
             command @ (Command::Fetch { .. }
             | Command::Look { .. }

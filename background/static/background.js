@@ -60,10 +60,14 @@ function failed(why) {
 function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab) {
   const url = srcUrl || linkUrl || (selectionText ? undefined : frameUrl || pageUrl);
   let origins;
+  let strange;
   try {
     const { protocol, hostname, origin } = new URL(url);
-    if (!/^https?:$/.test(protocol) || origin === new URL(pageUrl).origin) return undefined;
+    const page = new URL(pageUrl).origin;
+    if (!/^https?:$/.test(protocol) || origin === page) return undefined;
     origins = [`${protocol}//${hostname}/*`];
+    // The click permits nothing in a frame of another site. (A frame without an address has the origin of its parent.)
+    strange = /^https?:/.test(frameUrl) && new URL(frameUrl).origin !== page;
   } catch {
     return undefined;
   }
@@ -71,17 +75,20 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
   return new Promise((resolve) => {
     const request = () =>
       api.permissions.request({ origins }, (may) => resolve(api.runtime.lastError ? undefined : may));
+    if (strange) return request();
     try {
       const target = { tabId: tab.id, frameIds: [frameId ?? 0] };
-      const look = (again) =>
-        api.scripting.executeScript({ target, func: inpage, args: ["readable", url] }, (results) => {
-          const why = api.runtime.lastError?.message;
-          // The click permits this, but Chromium may tell of the click a moment before it grants what the click permits.
-          if (again && /must request permission/.test(why)) look(false);
-          else if (results?.[0]?.result) resolve(undefined);
-          else request();
-        });
-      look(true);
+      const look = (answer) =>
+        api.scripting.executeScript({ target, func: inpage, args: ["readable", url] }, (results) =>
+          answer(results?.[0]?.result === true, api.runtime.lastError?.message),
+        );
+      look((may, why) => {
+        if (may) resolve(undefined);
+        // The click permits this, but Chromium may tell of the click a moment before it grants what the click permits. It asks
+        // in no second callback; if the server does not let everybody read it, the row asks.
+        else if (/must request permission/.test(why)) look(() => resolve(undefined));
+        else request();
+      });
     } catch {
       request();
     }
@@ -116,7 +123,7 @@ function click(info, tab) {
   const { id, title, cookieStoreId } = tab ?? {};
   clicks[number] = { info, tab: { id, title, cookieStoreId }, at: Date.now() };
   write();
-  event("menu", info, tab, asked, () => listed(number));
+  event("menu", info, tab, asked, () => listed(number), undefined, number);
 }
 
 let ports = 0;
@@ -158,7 +165,7 @@ init()
     waiting = null;
     for (const [kind, details] of early) deliver(kind, details);
     for (const [number, { info, tab, at }] of Object.entries(await earlier))
-      deliver("menu", [info, tab, undefined, () => listed(number), at]);
+      deliver("menu", [info, tab, undefined, () => listed(number), at, number]);
   })
   .catch((why) => {
     console.error("Fluence could not start", why);

@@ -15,6 +15,17 @@ export async function inpage(job, argument, key, range) {
     case "charset":
       return document.characterSet;
 
+    // Returns what the page says of a link with attributes, without which nobody knows what it leads to. As in the browser's
+    // own downloads, the name counts only on the page's own site.
+    case "link": {
+      const link = [...document.links].find(
+        (link) => link.href === argument && (link.hasAttribute("download") || link.type),
+      );
+      if (!link) return null;
+      const own = link.origin === location.origin || link.protocol === "data:";
+      return { download: link.hasAttribute("download"), name: own ? link.download : "", type: link.type };
+    }
+
     // Returns whether the server lets everybody read what is at an address, if it says so soon.
     case "readable": {
       const abort = new AbortController();
@@ -56,13 +67,12 @@ export async function inpage(job, argument, key, range) {
         port.postMessage({ piece: await dataUrl(new Blob(parts)) });
       };
       try {
-        const response = await fetch(argument, {
-          credentials: "include",
-          headers: range ? { range } : {},
-          signal: abort.signal,
-        });
+        const read = (credentials) =>
+          fetch(argument, { credentials, headers: range ? { range } : {}, signal: abort.signal });
+        // Many a site lets this page read what is there only if it sends no cookies of that site.
+        const response = await read("include").catch(() => read("same-origin"));
         const head = Object.fromEntries(response.headers);
-        port.postMessage({ head: { ...head, url: response.url, status: response.status } });
+        port.postMessage({ head: { ...head, url: response.url, status: response.status, type: response.type } });
         let parts = [];
         let size = 0;
         for (const reader = response.body?.getReader(); reader; ) {

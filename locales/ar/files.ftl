@@ -158,6 +158,7 @@ pause = إيقاف مؤقت
 resume = استئناف
 discard = تجاهل
 retry = إعادة المحاولة
+share-page = مشاركة صفحة الويب
 remove = إزالة
 now-label = الآن
 needs-access = يحتاج إلى إذنك

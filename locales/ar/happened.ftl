@@ -41,6 +41,7 @@ event-upload-sent = رُفع جزء منه
 event-uploaded = رُفع
 event-upload-failed = تعذّر رفعه
 event-limited = حدّدت متى تتوقف مشاركته
+event-as-page = اخترت مشاركة صفحة الويب
 event-asks-first = حدّدت هل تُسأل أولًا
 event-provided = بدأت تشاركه أنت أيضًا
 event-not-provided = لم يعد مشاركًا

@@ -158,6 +158,7 @@ pause = Anhalten
 resume = Fortsetzen
 discard = Verwerfen
 retry = Erneut versuchen
+share-page = Webseite teilen
 remove = Entfernen
 now-label = Jetzt
 needs-access = Braucht Ihre Erlaubnis

@@ -41,6 +41,7 @@ event-upload-sent = Ein Teil davon wurde hochgeladen
 event-uploaded = Es wurde hochgeladen
 event-upload-failed = Das Hochladen ist gescheitert
 event-limited = Sie haben festgelegt, wann es nicht mehr geteilt wird
+event-as-page = Sie haben gewählt, die Webseite zu teilen
 event-asks-first = Sie haben festgelegt, ob Sie zuerst gefragt werden
 event-provided = Sie haben begonnen, es ebenfalls zu teilen
 event-not-provided = Es wird nicht mehr geteilt

@@ -153,6 +153,7 @@ pause = Pause
 resume = Resume
 discard = Discard
 retry = Try again
+share-page = Share the web page
 remove = Remove
 now-label = Now
 needs-access = Needs your permission

@@ -37,6 +37,7 @@ event-upload-sent = A part of it was uploaded
 event-uploaded = It was uploaded
 event-upload-failed = Its upload failed
 event-limited = You set when it stops being shared
+event-as-page = You chose to share the web page
 event-asks-first = You set whether you are asked first
 event-provided = You began to share it too
 event-not-provided = It is no longer shared

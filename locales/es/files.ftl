@@ -158,6 +158,7 @@ pause = Pausar
 resume = Reanudar
 discard = Descartar
 retry = Reintentar
+share-page = Compartir la página web
 remove = Quitar
 now-label = Ahora
 needs-access = Necesita tu permiso

@@ -41,6 +41,7 @@ event-upload-sent = Se ha subido una parte
 event-uploaded = Se ha subido
 event-upload-failed = No se ha podido subir
 event-limited = Has fijado cuándo deja de compartirse
+event-as-page = Has elegido compartir la página web
 event-asks-first = Has fijado si se te pregunta antes
 event-provided = Has empezado a compartirlo también
 event-not-provided = Ya no se comparte

@@ -158,6 +158,7 @@ pause = 暂停
 resume = 继续
 discard = 丢弃
 retry = 重试
+share-page = 分享网页
 remove = 移除
 now-label = 现在
 needs-access = 需要你的许可

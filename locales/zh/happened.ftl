@@ -41,6 +41,7 @@ event-upload-sent = 上传了一部分
 event-uploaded = 上传完成
 event-upload-failed = 上传失败
 event-limited = 你设置了何时停止分享
+event-as-page = 你选择了分享网页
 event-asks-first = 你设置了是否先询问你
 event-provided = 你也开始分享它
 event-not-provided = 它不再被分享

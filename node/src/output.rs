@@ -243,6 +243,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Released { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Limited { .. }
+        | EventKind::AsPage { .. }
         | EventKind::AsksFirst { .. }
         | EventKind::Asking { .. }
         | EventKind::Providing { .. }

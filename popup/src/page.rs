@@ -1,7 +1,7 @@
 //! Chooses, from what a page links to and shows, the files that a person may want to share.
 
 use fluence::command::MAX_URL;
-use fluence::names::safe_file_name;
+use fluence::names::told_name;
 use fluence::text::host_of;
 use percent_encoding::percent_decode_str;
 use web::extension::downloads::Completed;
@@ -203,7 +203,8 @@ pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
         .filter(|download| is_new(&mut seen, &download.url))
         .take(MAX_FILES)
         .map(|download| {
-            let name = safe_file_name(&download.path);
+            let name = download.path.rsplit(['/', '\\']).next();
+            let name = told_name(name.unwrap_or_default());
             PageFile {
                 kind: FileKind::of(Some(&download.mime), &name),
                 url: download.url,
@@ -264,7 +265,7 @@ fn file_of(link: PageLink) -> Option<PageFile> {
         .flatten()
         .find(|name| !name.trim().is_empty())
         .unwrap_or_default();
-    let name = safe_file_name(&name);
+    let name = told_name(&name);
     Some(PageFile {
         kind: by_kind.unwrap_or_else(|| FileKind::of(None, &name)),
         url: link.url,

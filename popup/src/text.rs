@@ -651,6 +651,7 @@ pub fn event(kind: &EventKind, state: &State) -> String {
         EventKind::UploadEnded { error: None, .. } => event_uploaded(),
         EventKind::UploadEnded { error: Some(_), .. } => event_upload_failed(),
         EventKind::Limited { .. } => event_limited(),
+        EventKind::AsPage { .. } => event_as_page(),
         EventKind::AsksFirst { .. } => event_asks_first(),
         EventKind::Providing {
             providing: true, ..

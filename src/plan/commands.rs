@@ -43,6 +43,7 @@ impl<P: Platform> Engine<P> {
             Command::Pause { id } => self.pause(id).await,
             Command::Stop { id } => self.stop(id).await,
             Command::ShareAgain { id } => self.share_again(id).await,
+            Command::SharePage { id } => self.share_page(id).await,
             Command::Limit { id, seconds, calls } => match self.known(&id) {
                 Ok(_) => {
                     self.limit(&id, seconds, calls).await;
@@ -278,6 +279,14 @@ impl<P: Platform> Engine<P> {
         if self.item(id, |item| item.upload.is_some()) == Some(true) {
             self.tell(self.upload_ended(id, 0, Some(why)));
         }
+    }
+
+    /// Reads anew what could not be read, and takes a web page too.
+    async fn share_page(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
+        if self.known(&id)?.can_read_again() {
+            self.record([EventKind::AsPage { id: id.clone() }]).await;
+        }
+        self.share_again(id).await
     }
 
     /// Offers a file that is here, or reads one anew that could not be read.

@@ -48,7 +48,7 @@ use crate::ports::{Network, Platform};
 use crate::state::{Ends, EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 pub use remote::{Expected, Opened, Remote, Resume};
-pub use share::{LEFT_FROM, distinct_paths};
+pub use share::{LEFT_FROM, distinct_paths, is_page};
 
 /// Something that a person asked to share.
 pub struct ShareInput<S> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 
 use super::private::Intake;
-use super::share::{check_kind, of_source};
+use super::share::{check_kind, is_page, of_source};
 use super::{Engine, pace};
 use crate::failure::{Code, Failure};
-use crate::names::safe_file_name;
+use crate::names::chosen_name;
 use crate::ports::{HttpBody, HttpError, Platform};
 use crate::private::Key;
 use crate::state::{EventKind, ItemId};
@@ -19,6 +19,8 @@ pub(super) const READ_AT_ONCE: usize = 64;
 /// How many times in a row an answer may break off without a new byte, and how many times altogether.
 const MAX_TRIES: u32 = 5;
 const MAX_ANSWERS: u32 = 200;
+/// The MIME type of a web page.
+const WEB_PAGE: &str = "text/html";
 /// The waits between them.
 const RETRY_BASE: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(30);
@@ -46,6 +48,8 @@ pub struct Resume {
 pub struct Opened {
     /// The name of the file, if the answer or the address tells it.
     pub name: Option<String>,
+    /// The name that it has instead if it is a web page, and one is wanted.
+    pub page: Option<String>,
     /// Its MIME type, if the answer states it.
     pub mime: Option<String>,
     /// The size of the whole file in bytes, if the answer states it.
@@ -156,6 +160,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), Ended> {
         let Opened {
             name,
+            page,
             mime,
             size,
             start,
@@ -181,16 +186,16 @@ impl<P: Platform> Engine<P> {
                     fits.map_err(|code| Failure::new(code).host(&host))?;
                 }
                 let is_unpacked = unpacked.is_some() && !is_compressed(first);
-                let (name, mime) = if is_unpacked {
-                    (unpacked.clone(), None)
-                } else {
-                    (name, mime)
+                let (name, mime) = match page.clone() {
+                    Some(page) if is_page(mime.as_deref(), first) => {
+                        (Some(page), Some(WEB_PAGE.to_owned()))
+                    }
+                    _ if is_unpacked => (unpacked.clone(), None),
+                    _ => (name, mime),
                 };
                 self.record([EventKind::Described {
                     id: id.clone(),
-                    name: name
-                        .filter(|_| start == 0)
-                        .map(|name| safe_file_name(&name)),
+                    name: name.filter(|_| start == 0).map(|name| chosen_name(&name)),
                     mime,
                     size,
                     validator,
@@ -218,9 +223,9 @@ fn is_of_source(code: &Code) -> bool {
     )
 }
 
-/// Whether bytes begin like gzip, Zstandard or bzip2.
+/// Whether bytes begin like gzip or Zstandard. Brotli has no such beginning.
 fn is_compressed(first: &[u8]) -> bool {
-    [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh"]
+    [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd]]
         .iter()
         .any(|magic| first.starts_with(magic))
 }

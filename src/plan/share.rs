@@ -472,13 +472,11 @@ impl Limit {
 /// Whether the bytes are of the kind that the person clicked on. A web page in place of a picture
 /// is a login form or an error.
 pub(super) fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Code> {
-    let states_page = matches!(mime, Some("text/html" | "application/xhtml+xml"));
+    let states_page = mime.is_some_and(is_mime_of_page);
     let kind = match expects {
         Expected::Any => return Ok(()),
         Expected::File => {
-            // Text in other formats may well begin like a page.
-            let unknown = matches!(mime, None | Some("application/octet-stream"));
-            return if states_page || unknown && looks_like_page(first) {
+            return if is_page(mime, first) {
                 Err(Code::LoginPage)
             } else {
                 Ok(())
@@ -492,6 +490,19 @@ pub(super) fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) ->
     // An SVG may well look like a page.
     let page = !right && states_page || mime != Some("image/svg+xml") && looks_like_page(first);
     if page { Err(Code::LoginPage) } else { Ok(()) }
+}
+
+/// Whether something of this MIME type, which begins with these bytes, is a web page.
+pub fn is_page(mime: Option<&str>, first: &[u8]) -> bool {
+    match mime {
+        // Text in other formats may well begin like a page.
+        Some(mime) if mime != "application/octet-stream" => is_mime_of_page(mime),
+        _ => looks_like_page(first),
+    }
+}
+
+fn is_mime_of_page(mime: &str) -> bool {
+    matches!(mime, "text/html" | "application/xhtml+xml")
 }
 
 fn looks_like_page(first: &[u8]) -> bool {

@@ -170,6 +170,11 @@ pub enum EventKind {
         /// The number of calls, as [`Item::requests`](super::Item::requests) counts them.
         calls: Option<u64>,
     },
+    /// What is at the address is shared even if it is a web page.
+    AsPage {
+        /// The item's id.
+        id: ItemId,
+    },
     /// It was set whether the person is asked before anybody gets the file.
     AsksFirst {
         /// The item's id.
@@ -300,6 +305,7 @@ impl EventKind {
             | Self::UploadSent { id, .. }
             | Self::UploadEnded { id, .. }
             | Self::Limited { id, .. }
+            | Self::AsPage { id }
             | Self::AsksFirst { id, .. }
             | Self::Asking { id, .. }
             | Self::Providing { id, .. }
@@ -413,6 +419,7 @@ flat! {
     UploadSent { id, size } = "upload_sent",
     UploadEnded { id, sent, error } = "upload_ended",
     Limited { id, until, calls } = "limited",
+    AsPage { id } = "as_page",
     AsksFirst { id, asks } = "asks_first",
     Asking { id, peer } = "asking",
     Released { cid, multiaddr, left } = "released",

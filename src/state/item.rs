@@ -32,6 +32,36 @@ pub struct ItemSource {
     /// Whether the page had cookies of its own, so that nothing else can read what the person saw.
     #[serde(default, skip_serializing_if = "is_false")]
     pub own_cookies: bool,
+    /// How the person came to it, until all of it is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
+}
+
+/// How a person came to something that is shared from a page, as far as it takes that to read it, in a later run too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    /// The number of the tab in which it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tab: Option<i32>,
+    /// The number of the frame in that tab.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<i32>,
+    /// What the browser calls the tab's jar of cookies, if it is one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jar: Option<String>,
+    /// The name that the page gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How it was shown: `image`, `video` or `audio`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
+    /// Whether a web page is what the person wants, even if the address is that of a file.
+    #[serde(skip_serializing_if = "is_false")]
+    pub as_page: bool,
+    /// The click by which it was shared, if only that click has its bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub click: Option<String>,
 }
 
 /// The key of a private share, as the journal and the faces have it: it is written, but never shown by accident.
@@ -521,6 +551,12 @@ impl Item {
         has_address && self.cid.is_none() && self.status.failure().is_some()
     }
 
+    /// Whether this is a share from an address where a web page was in the place of the file. It can be shared as that.
+    pub fn can_be_page(&self) -> bool {
+        let failure = self.status.failure();
+        self.can_read_again() && failure.is_some_and(|failure| failure.code == Code::LoginPage)
+    }
+
     /// Whether others can get it from this peer, as far as could be confirmed from outside while
     /// there was a network.
     pub fn is_shared(&self) -> bool {
@@ -659,6 +695,14 @@ impl Item {
                 self.ends = None;
                 self.validator = None;
                 self.progress = None;
+                if let Some(source) = &mut self.source {
+                    source.seen = None;
+                }
+            }
+            EventKind::AsPage { .. } => {
+                if let Some(source) = &mut self.source {
+                    source.seen.get_or_insert_default().as_page = true;
+                }
             }
             EventKind::Found { cid, name, .. } => {
                 self.cid = Some(cid.clone());

@@ -513,6 +513,7 @@ fn components() -> Vec<Specimen> {
         url: Some(format!("{PAGE}report.pdf")),
         page: Some(PAGE.to_owned()),
         own_cookies: false,
+        seen: None,
     });
     let seen = |look| Answer::Seen { look };
     let link = format!("fluence:{CID}");
@@ -736,6 +737,7 @@ fn rows() -> Vec<Specimen> {
             url: Some(format!("{PAGE}{}", item.name)),
             page: Some(PAGE.to_owned()),
             own_cookies: false,
+            seen: None,
         });
         item
     };

@@ -153,11 +153,16 @@ impl Site {
 
     /// Waits until somebody has requested a path.
     pub async fn wait_asked(&self, path: &str, limit: Duration) -> Result<()> {
+        self.wait_times(path, 1, limit).await
+    }
+
+    /// Waits until a path has been requested so many times.
+    pub async fn wait_times(&self, path: &str, times: u64, limit: Duration) -> Result<()> {
         let deadline = Instant::now() + limit;
-        while self.asked(path) == 0 {
+        while self.asked(path) < times {
             ensure!(
                 Instant::now() < deadline,
-                "nobody asked for {path} within {limit:?}"
+                "{path} was not asked for {times} times within {limit:?}"
             );
             sleep(LOOK).await;
         }
@@ -290,6 +295,12 @@ async fn open(
 /// - `halting`: the first answer stops in the middle, and the connection stays open
 /// - `own`: the file for pages of this site, and a web page with status 200 for everybody else
 /// - `page`: a web page with status 200
+/// - `untyped`: as for `own`, and the web page has no type that says so
+/// - `waking`: no answer to the first request, then the file for pages of this site, and 403 for everybody else
+/// - `second`: a web page with a title, and no answer to the second request for it
+/// - `zipped`: the file, for every site, is what came out of `Content-Encoding: gzip`
+/// - `asker`: the file, for the site that asks, without cookies
+/// - `away`: a redirect to the address that is in the file
 /// - `mine`: the file for visitors who have been to `/login`, and the file `else-NAME` for others
 /// - `late`: no answer to the first request, and to the others that of `mine`
 /// - `gbk`, `latin` and `charset`: the name is in `Content-Disposition` as raw GBK and Windows-1252, and in an extended value
@@ -301,11 +312,12 @@ async fn odd(
     Path((manner, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let first = {
+    let number = {
         let mut content = lock(&content);
         let asked = content.asked.entry(format!("/odd/{manner}/{name}"));
-        *asked.and_modify(|n| *n += 1).or_insert(1) == 1
+        *asked.and_modify(|n| *n += 1).or_insert(1)
     };
+    let first = number == 1;
     let has_range = headers.contains_key(header::RANGE);
     let mut response = give(&content, "files", &name, &headers);
     let body = lock(&content)
@@ -391,7 +403,41 @@ async fn odd(
             let value = b"attachment; filename*=GBK''%BB%E1%D2%E9.docx";
             set(&mut response, header::CONTENT_DISPOSITION, value);
         }
-        "own" if from_own_page(&headers) => {}
+        "own" | "untyped" | "waking"
+            if !(first && manner == "waking") && from_own_page(&headers) => {}
+        "waking" if first => std::future::pending::<()>().await,
+        "waking" => return StatusCode::FORBIDDEN.into_response(),
+        "untyped" => {
+            *response.body_mut() = Body::from("<!doctype html><title>Log in</title><form></form>");
+            set(
+                &mut response,
+                header::CONTENT_TYPE,
+                b"application/octet-stream",
+            );
+        }
+        "second" if number == 2 => std::future::pending::<()>().await,
+        "second" => {
+            let page = "<!doctype html><title>What it is about</title><h1>Here</h1>";
+            return Html(page).into_response();
+        }
+        "zipped" => {
+            *response.body_mut() = Body::from(gzip(&body));
+            set(&mut response, header::CONTENT_ENCODING, b"gzip");
+            set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, b"*");
+        }
+        "asker" => {
+            let origin = headers.get(header::ORIGIN).cloned();
+            let origin = origin.unwrap_or(HeaderValue::from_static("null"));
+            set(
+                &mut response,
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                origin.as_bytes(),
+            );
+        }
+        "away" => {
+            set(&mut response, header::LOCATION, &body);
+            *response.status_mut() = StatusCode::FOUND;
+        }
         "page" | "own" => {
             return Html("<!doctype html><title>Log in</title><form></form>").into_response();
         }

@@ -861,6 +861,10 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
     } else if item.can_read_again() {
         add("again", text::retry(), "item-again", again);
     }
+    if item.can_be_page() {
+        let page = Deed::Give(Command::SharePage { id: id() });
+        add("up", text::share_page(), "item-page", page);
+    }
     add("document", text::details(), "item-details", Deed::Details);
     if interrupted {
         add("bin", text::discard(), "item-discard", Deed::Remove);

@@ -220,6 +220,7 @@ fn a_click_made_twice_is_one_share() {
             url: Some("https://example.org/a.jpg".into()),
             page: None,
             own_cookies: false,
+            seen: None,
         });
         begin_share(&a, input)
     };

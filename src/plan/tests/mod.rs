@@ -81,6 +81,7 @@ fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
             url: Some(site.url.clone()),
             page: None,
             own_cookies: false,
+            seen: None,
         }),
         body: Input::Remote(Box::new(SimRemote(Rc::clone(site)))),
     }

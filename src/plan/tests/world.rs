@@ -1192,6 +1192,7 @@ pub struct Site {
     pub expects: Expected,
     pub unpacked: Option<String>,
     pub name: Option<String>,
+    pub page: Option<String>,
 }
 
 impl Site {
@@ -1214,6 +1215,7 @@ impl Site {
             expects: Expected::Any,
             unpacked: None,
             name: None,
+            page: None,
         }
     }
 
@@ -1244,6 +1246,7 @@ impl Remote for SimRemote {
             let pieces = come.chunks(70_000).map(Bytes::copy_from_slice).collect();
             Ok(Opened {
                 name: site.name.clone(),
+                page: site.page.clone(),
                 mime: site.mime.clone(),
                 size: site.sized.then_some(site.bytes.len() as u64),
                 start,

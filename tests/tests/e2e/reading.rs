@@ -221,11 +221,14 @@ fn what_is_shared_from_a_container_is_what_was_seen_there() {
         }
         // What is tried again later is not read with the cookies of another jar.
         let address = scene.site.url("/odd/late/late.png");
-        share_link(&alice, &[container, popup], &address).await?;
+        share_link(&alice, &[container.clone(), popup.clone()], &address).await?;
         scene.site.wait_asked("/odd/late/late.png", SMALL).await?;
         let row = face.wait_named("late.png", &["preparing"], SMALL).await?;
         face.press_in(&row, "item-pause").await?;
         let row = face.wait_named("late.png", &["failed"], SMALL).await?;
+        driver.switch_to_window(container).await?;
+        driver.close_window().await?;
+        driver.switch_to_window(popup).await?;
         face.press_in(&row, "item-again").await?;
         let refused = "item.name === 'late.png' && item.failure === 'page_gone'";
         face.wait_item("why it cannot be read again", SMALL, refused)
@@ -521,6 +524,251 @@ fn a_click_outlasts_the_worker_that_had_it() {
         }
         let items = face.items().await?;
         ensure!(items.len() == names.len(), "{items:?}");
+        Ok(())
+    });
+}
+
+/// Waits until an item that has failed has failed once more since that time, in Unix milliseconds.
+async fn failed_again(face: &Face, id: &str, since: u64) -> Result<()> {
+    let deadline = std::time::Instant::now() + SMALL;
+    loop {
+        let state = face.state().await?;
+        let item = &state["items"][id];
+        if item["since"].as_u64() > Some(since) && item["status"]["status"] == "failed" {
+            return Ok(());
+        }
+        ensure!(item["cid"].is_null(), "it is shared: {item}");
+        ensure!(std::time::Instant::now() < deadline, "{item}");
+    }
+}
+
+#[test]
+fn a_web_page_in_the_place_of_a_file_is_shared_only_by_choice() {
+    const FORM: &[u8] = b"<!doctype html><title>Log in</title><form></form>";
+    play("only_by_choice", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(40_000, 15);
+        for name in ["report.docx", "42", "43", "44.bin"] {
+            scene
+                .site
+                .add(name, "application/octet-stream", bytes.clone());
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+
+        // What is tried again is still to be that file.
+        share_link(&alice, &tabs, &scene.site.url("/odd/page/report.docx")).await?;
+        let shown = face.wait_named("report.docx", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("login_page"), "{shown:?}");
+        ensure!(
+            shown.text.contains("share the web page itself"),
+            "{shown:?}"
+        );
+        let since = face.state().await?["items"][&shown.id]["since"].clone();
+        face.press_in(&shown, "item-again").await?;
+        failed_again(&face, &shown.id, since.as_u64().context("no time")?).await?;
+        let shown = face.wait_named("report.docx", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("login_page"), "{shown:?}");
+        face.find_in(&shown, "item-menu").await?.click().await?;
+        face.find_in(&shown, "item-page").await?;
+        face.picture("menu").await?;
+        face.find_in(&shown, "item-page").await?.click().await?;
+        let shown = face
+            .wait_named("report.docx.html", &["shared"], SMALL)
+            .await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("form", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, FORM)?;
+
+        // The link itself says what it leads to.
+        driver.switch_to_window(tabs[0].clone()).await?;
+        show(&alice, "a", "link", &scene.site.url("/odd/page/42")).await?;
+        let promise = "document.getElementById('link').download = 'report.docx'";
+        driver.execute(promise, vec![]).await?;
+        alice.share_by_right_click(By::Id("link")).await?;
+        driver.switch_to_window(tabs[1].clone()).await?;
+        let shown = face.wait_named("42", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("login_page"), "{shown:?}");
+
+        // What is a web page for the worker may be something else for the page, whatever its address and type are like.
+        for (path, name) in [("/odd/own/43", "43"), ("/odd/untyped/44.bin", "44.bin")] {
+            share_link(&alice, &tabs, &scene.site.url(path)).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await;
+            let shown = shown.with_context(|| path.to_owned())?;
+            let cid = shown.cid.clone().context("a shared file without a hash")?;
+            let terminal = scene.command_line(name, &node)?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+                .with_context(|| path.to_owned())?;
+            face.remove(&shown).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_another_site_compresses_has_its_own_name_and_size() {
+    let why = "it asks about every other site";
+    play_in_chromium("compressed", why, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let other = Site::start().await?;
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        for (file, mime, name, seed) in [
+            ("table.csv", "text/csv", "table.csv", 21),
+            ("b.tar.gz", "application/gzip", "b.tar", 22),
+        ] {
+            let bytes = files::noise(70_000, seed);
+            other.add(file, mime, bytes.clone());
+            let address = other.url(&format!("/odd/zipped/{file}"));
+            share_link(&alice, &tabs, &address).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            let cid = shown.cid.context("a shared file without a hash")?;
+            let terminal = scene.command_line(file, &node)?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_only_a_page_or_a_frame_may_read_is_read() {
+    let why = "it asks about every other site";
+    play_in_chromium("frames", why, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let other = Site::start().await?;
+        for (name, seed) in [("asker.bin", 31), ("open.bin", 32)] {
+            let bytes = files::noise(50_000, seed);
+            other.add(name, "application/octet-stream", bytes);
+        }
+        let away = other.url("/open/open.bin");
+        scene.site.add("away", "text/plain", away.into_bytes());
+        let picture = files::picture(300, 220)?;
+        let framed = other.add("framed.png", "image/png", picture.clone());
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let tabs = [page.clone(), popup.clone()];
+        // The first lets only the page read it, without cookies; the second is the other site's, behind an address of the page's.
+        for (address, name) in [
+            (other.url("/odd/asker/asker.bin"), "asker.bin"),
+            (scene.site.url("/odd/away/away"), "open.bin"),
+        ] {
+            share_link(&alice, &tabs, &address).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            let cid = shown.cid.context("a shared file without a hash")?;
+            let bytes = other.file(name).context("no file")?;
+            let terminal = scene.command_line(name, &node)?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        }
+
+        // The click permits nothing in a frame of another site, so the browser asks, in that very click.
+        driver.switch_to_window(page.clone()).await?;
+        let frame = "const [address, done] = arguments;
+            const frame = document.createElement('iframe');
+            frame.id = 'frame'; frame.width = 300; frame.height = 220;
+            frame.onload = () => done(true);
+            frame.src = address;
+            document.body.append(frame);";
+        driver.execute_async(frame, vec![json!(framed)]).await?;
+        alice
+            .allow(alice.share_by_right_click(By::Id("frame")))
+            .await?;
+        driver.switch_to_window(popup).await?;
+        let shown = face.wait_named("framed.png", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("framed", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &picture)
+    });
+}
+
+#[test]
+fn what_only_its_page_has_outlasts_the_worker_that_was_to_read_it() {
+    play_in_chromium("only_its_page", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::picture(200, 150)?;
+        scene.site.add("picture", "image/png", bytes.clone());
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let path = "/odd/waking/picture";
+        let tabs = [page.clone(), popup.clone()];
+        share_link(&alice, &tabs, &scene.site.url(path)).await?;
+        scene.site.wait_asked(path, SMALL).await?;
+        face.wait_named("picture", &["preparing"], SMALL).await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("picture.png", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("picture", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+
+        // A page keeps the title with which it was seen.
+        driver.switch_to_window(page.clone()).await?;
+        let path = "/odd/second/page";
+        scene.site.add("page", "text/html", Vec::new());
+        driver.goto(scene.site.url(path)).await?;
+        alice.share_page_by_right_click(By::Tag("h1")).await?;
+        driver.switch_to_window(popup.clone()).await?;
+        face.wait_named("What it is about", &["preparing"], SMALL)
+            .await?;
+        scene.site.wait_times(path, 2, SMALL).await?;
+        alice.stop_worker().await?;
+        face.wait_named("What it is about.html", &["shared"], SMALL)
+            .await?;
+
+        // What was made in the page is read from it once more.
+        driver.switch_to_window(page.clone()).await?;
+        let link = "const link = document.createElement('a');
+            link.id = 'made'; link.textContent = 'made'; link.download = 'made.bin';
+            link.href = URL.createObjectURL(new Blob([new Uint8Array(64 << 20)]));
+            document.body.prepend(link);";
+        driver.execute(link, vec![]).await?;
+        alice.share_by_right_click(By::Id("made")).await?;
+        driver.switch_to_window(popup).await?;
+        let moves = "item.name === 'made.bin' && item.text.includes('MB')";
+        face.wait_item("that it is being read", SMALL, moves)
+            .await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("made.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("made", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &vec![0; 64 << 20])
+    });
+}
+
+#[test]
+fn selected_text_outlasts_the_worker_that_was_to_store_it() {
+    play_in_chromium("killed_selections", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        driver.switch_to_window(popup.clone()).await?;
+        for pause in [0, 5, 10, 20, 40, 80].map(Duration::from_millis) {
+            let words = format!("Killed after {} ms", pause.as_millis());
+            driver.switch_to_window(page.clone()).await?;
+            let select = "const h1 = document.querySelector('h1');
+                h1.textContent = arguments[0];
+                getSelection().selectAllChildren(h1);";
+            driver.execute(select, vec![json!(words)]).await?;
+            alice.share_by_right_click(By::Tag("h1")).await?;
+            tokio::time::sleep(pause).await;
+            alice.stop_worker().await?;
+            driver.switch_to_window(popup.clone()).await?;
+            driver.goto(alice.extension_url("popup.html")).await?;
+            let name = format!("{words}.txt");
+            face.wait_named(&name, &["shared"], SMALL)
+                .await
+                .with_context(|| format!("killed {pause:?} after the click"))?;
+        }
+        let items = face.items().await?;
+        ensure!(items.len() == 6, "{items:?}");
         Ok(())
     });
 }

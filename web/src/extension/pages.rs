@@ -105,13 +105,14 @@ pub struct Tab {
     pub id: i32,
     /// The address of its page; `None` if the browser hides it from the extension.
     pub url: Option<String>,
-    /// Whether it has cookies of its own ([`has_own_cookies`]).
-    pub own_cookies: bool,
+    /// Its jar of cookies, if that is one of its own ([`own_jar`]).
+    pub jar: Option<String>,
 }
 
-/// Whether a tab, as the browser gives it, has cookies of its own, as those in a container of Firefox do.
-pub fn has_own_cookies(tab: &JsValue) -> bool {
-    text(tab, "cookieStoreId").is_some_and(|store| store != DEFAULT_STORE)
+/// What the browser calls the jar of a tab, as it gives the tab, that has cookies of its own, as those in a container of
+/// Firefox do.
+pub fn own_jar(tab: &JsValue) -> Option<String> {
+    text(tab, "cookieStoreId").filter(|store| store != DEFAULT_STORE)
 }
 
 /// The jar of cookies of tabs that are in no container.
@@ -133,7 +134,7 @@ pub async fn tab(id: Option<i32>) -> Outcome<Tab> {
     Ok(Tab {
         id: id as i32,
         url: text(&tab, "url"),
-        own_cookies: has_own_cookies(&tab),
+        jar: own_jar(&tab),
     })
 }
 
