@@ -19,6 +19,9 @@ use crate::ports::{Http, HttpRequest, Platform};
 /// block, and their least size in bytes.
 const CHECK_PIECES: u64 = 128;
 const CHECK_PIECE_LEAST: u64 = 4 << 20;
+/// About how many blocks a storage is asked because of a call, apart from what it says of the whole. A hole that these do not
+/// show is found by whoever fetches, and filled when they call once more.
+const CALL_SAMPLES: usize = 8;
 /// A person's own IPFS node, which is near, is asked about every block of a DAG with up to this
 /// many; any storage is asked that way about a part of a DAG.
 const CHECK_EACH: usize = 1024;
@@ -70,6 +73,26 @@ impl<P: Platform> Engine<P> {
             return self.each_of(storage, dag, all, CHECK_ALL).await;
         }
         Ok(missing)
+    }
+
+    /// Whether a storage seems to have all of a DAG, found out with the few questions that a call may cause.
+    ///
+    /// # Errors
+    /// As for [`Self::missing`].
+    pub(super) async fn has_whole(&self, storage: &Inventory, dag: &Dag) -> Result<bool, Failure> {
+        if matches!(storage, Inventory::Rpc(_)) {
+            return Ok(self.missing(storage, dag).await?.is_empty());
+        }
+        if !self.has_block(storage, &dag.root).await?
+            || self.says_it_lacks(storage, &dag.root).await
+        {
+            return Ok(false);
+        }
+        let last = dag.blocks.len().saturating_sub(1);
+        let samples = last.min(CALL_SAMPLES);
+        let samples = (1..=samples).map(|number| (number * last).div_ceil(samples));
+        let samples = samples.map(|at| (at..at + 1, vec![dag.blocks[at].cid]));
+        Ok(self.lacking(storage, samples.collect()).await?.is_empty())
     }
 
     /// Whether a storage says that a DAG whose root it has is incomplete. A plain gateway does not

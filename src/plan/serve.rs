@@ -45,8 +45,12 @@ const PLACE_PATIENCE: Duration = Duration::from_secs(24);
 const CHECK_PATIENCE: Duration = Duration::from_secs(6);
 /// The most nodes that are asked for storage.
 const MAX_STORAGES: usize = 10;
-/// How long it counts that a storage had all of a file, in milliseconds. Meanwhile calls for it cause no requests.
+/// How long it counts that a storage had all of a file, or had not, in milliseconds. Meanwhile calls for it cause no
+/// requests.
 const PLACED_MS: u64 = 30_000;
+/// How many times storages are asked about files at once because of calls, and then per second.
+const CHECKS_BURST: u32 = 64;
+const CHECKS_PER_SECOND: f64 = 4.0;
 /// The most uploads at the same time.
 const MAX_UPLOADS: usize = 16;
 /// How long a storage is avoided after an upload to it failed, in milliseconds, and how many are remembered.
@@ -63,8 +67,10 @@ pub(super) struct Serving {
     unnoted: RefCell<HashMap<ItemId, u64>>,
     /// The files for which storage is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
-    /// The files that a storage had when it was last asked: its multiaddr, and when that was.
-    placed: RefCell<HashMap<ItemId, (String, u64)>>,
+    /// The files about which a storage was asked: its multiaddr if it had all of one, and when that was.
+    placed: RefCell<HashMap<ItemId, (Option<String>, u64)>>,
+    /// How often storages are asked because of calls.
+    checks: RefCell<Bucket>,
     /// How many calls for a file are being answered that count ([`crate::state::Limits::calls`]).
     counted: RefCell<HashMap<ItemId, u64>>,
     /// The storages to which an upload failed, by multiaddr.
@@ -79,12 +85,13 @@ impl Serving {
             unnoted: RefCell::default(),
             placing: RefCell::default(),
             placed: RefCell::default(),
+            checks: RefCell::new(Bucket::new(now, CHECKS_BURST)),
             counted: RefCell::default(),
             shunned: RefCell::default(),
         }
     }
 
-    /// Forgets that a storage had this file a moment ago.
+    /// Forgets whether a storage had this file a moment ago.
     pub(super) fn forget_place(&self, id: &ItemId) {
         self.placed.borrow_mut().remove(id);
     }
@@ -352,7 +359,7 @@ impl<P: Platform> Engine<P> {
             return Ok(upload.multiaddr);
         }
         let placed = self.0.serving.placed.borrow().get(id).cloned();
-        if let Some((multiaddr, at)) = placed
+        if let Some((Some(multiaddr), at)) = placed
             && self.now().saturating_sub(at) < PLACED_MS
         {
             return Ok(multiaddr);
@@ -438,22 +445,36 @@ impl<P: Platform> Engine<P> {
                     ))
                 }),
         };
-        if let Some((multiaddr, storage)) = before {
+        let now = self.now();
+        self.0
+            .serving
+            .placed
+            .borrow_mut()
+            .retain(|_, (_, at)| now.saturating_sub(*at) < PLACED_MS);
+        let is_known = self.0.serving.placed.borrow().contains_key(id);
+        if let Some((multiaddr, storage)) = before.filter(|_| !is_known) {
+            let mut checks = self.0.serving.checks.borrow_mut();
+            let turn = checks.take(now, CHECKS_BURST, CHECKS_PER_SECOND);
+            drop(checks);
+            turn.map_err(|wait| CallError {
+                retry_after_ms: Some(wait.max(RETRY_AFTER_MS)),
+                ..CallError::new(ErrorCode::Busy, "too many files are asked for at once")
+            })?;
             // If a storage does not answer enough in time, the upload asks it again.
-            match self
-                .within(CHECK_PATIENCE, self.missing(&storage, &dag))
-                .await
-            {
-                Some(Ok(missing)) if missing.is_empty() => {
-                    self.log(id, LogEntry::AlreadyStored);
-                    let now = self.now();
-                    let mut placed = self.0.serving.placed.borrow_mut();
-                    placed.retain(|_, (_, at)| now.saturating_sub(*at) < PLACED_MS);
-                    placed.insert(id.clone(), (multiaddr.clone(), now));
-                    return Ok(multiaddr);
-                }
+            let has = self.within(CHECK_PATIENCE, self.has_whole(&storage, &dag));
+            let has = match has.await {
+                Some(Ok(has)) => has,
                 Some(Err(failure)) => return Err(self.own_ipfs_failed(id, failure)),
-                Some(Ok(_)) | None => {}
+                None => false,
+            };
+            let place = has.then(|| multiaddr.clone());
+            let checked = (place, self.now());
+            let mut placed = self.0.serving.placed.borrow_mut();
+            placed.insert(id.clone(), checked);
+            drop(placed);
+            if has {
+                self.log(id, LogEntry::AlreadyStored);
+                return Ok(multiaddr);
             }
         }
         if self.jobs_of(JobKind::Out) >= MAX_UPLOADS {
@@ -505,6 +526,8 @@ impl<P: Platform> Engine<P> {
             upload_began(id, &upload),
         ])
         .await;
+        // It is there once that has ended.
+        self.0.serving.forget_place(id);
         self.start_upload(id, source, dag, upload);
         Ok(multiaddr)
     }

@@ -348,6 +348,41 @@ fn calls_for_a_file_that_storage_has_cause_no_more_requests() {
 }
 
 #[test]
+fn a_call_for_a_large_file_causes_few_requests() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(64 << 20, 59));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| {
+        item.placed.is_some() && item.upload.is_none()
+    });
+    world.sim.pass(MINUTE);
+    let asked = storage.asked.get();
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    // About its root and the whole, and eight samples.
+    assert_eq!(storage.asked.get() - asked, 10);
+
+    // What storage has lost and does not take again is not asked about for each call.
+    world.sim.pass(MINUTE);
+    storage.blocks.borrow_mut().clear();
+    let refuses = json!({"error": {"code": "refused", "message": "no more"}});
+    world.set_node("node", refuses);
+    let asked = storage.asked.get();
+    for _ in 0..10 {
+        assert!(matches!(ask(&a, &cid), Reply::Error(_)));
+    }
+    assert_eq!(storage.asked.get() - asked, 1);
+    world.sim.pass(MINUTE);
+    let takes = json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http"}});
+    world.set_node("node", takes);
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(!storage.blocks.borrow().is_empty());
+}
+
+#[test]
 fn a_network_that_wants_a_login_is_not_taken_for_wrong_bytes() {
     let world = World::default();
     let storage = world.node("node", "store");
