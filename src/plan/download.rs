@@ -15,7 +15,7 @@ use futures::stream::{self, FuturesUnordered, LocalBoxStream, StreamExt};
 use super::Engine;
 use super::jobs::Stop;
 use super::pace::{Meter, backoff};
-use super::share::Limit;
+use super::share::is_page;
 use crate::Cid;
 use crate::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use crate::content::hash::HashError;
@@ -145,8 +145,6 @@ impl Pulse {
 pub(super) struct Sink<P: Platform> {
     pub(super) engine: Engine<P>,
     pub(super) id: ItemId,
-    /// How large the file may be.
-    pub(super) limit: Limit,
     pub(super) walk: Walk,
     pub(super) partial: <P::Store as Store>::Partial,
     pub(super) meter: Meter,
@@ -209,7 +207,8 @@ impl<P: Platform> Sink<P> {
 
     async fn write(&mut self, block: Block, data: Payload) -> Result<(), Ended> {
         let size = self.walk.size().unwrap_or(0).max(self.walk.offset());
-        self.limit.check(size).map_err(Ended::Fatal)?;
+        let room = self.engine.make_room(&self.id, size);
+        room.map_err(Ended::Fatal)?;
         let written = match data {
             Payload::Bytes(bytes) => self.partial.append(bytes, vec![block]),
             Payload::Kept(kept) => self.partial.append_kept(kept, vec![block]),
@@ -450,7 +449,8 @@ impl<P: Platform> Engine<P> {
         // A network that wants a login first answers for everybody, with a page of its own. That is not the storage's
         // fault, and passes.
         let kind = response.content_type.as_deref().and_then(mime_of);
-        if kind.as_deref() == Some("text/html") {
+        let is_portal = move |block: &[u8]| is_page(kind.as_deref(), block);
+        if is_portal(&[]) {
             return Err(Ended::Short(storage_failure(url, Reason::Malformed)));
         }
         if response
@@ -477,6 +477,9 @@ impl<P: Platform> Engine<P> {
                         .is_some_and(|len| len > block.len() as u64) =>
             {
                 Err(Ended::Short(storage_failure(url, Reason::Partial)))
+            }
+            Err(HashError::Mismatch(_)) if is_portal(&block) => {
+                Err(Ended::Short(storage_failure(url, Reason::Malformed)))
             }
             Err(error) => Err(Ended::of_car(url, &error.into())),
         }

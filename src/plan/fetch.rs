@@ -148,7 +148,6 @@ impl<P: Platform> Engine<P> {
             engine: self.clone(),
             id: id.clone(),
             meter: Meter::new(now, walk.offset(), size),
-            limit: self.limit_for(Some(id)),
             walk,
             partial,
             url: String::new(),

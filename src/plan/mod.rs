@@ -116,6 +116,8 @@ struct Inner<P> {
     /// The slots for shares that are read from addresses, where a slow server holds up no other.
     reading: pace::Slots,
     fetching: pace::Slots,
+    /// The bytes that items have room for, beyond what the state says of them.
+    arriving: RefCell<HashMap<ItemId, u64>>,
     /// Taken while a private item is decrypted: one at a time, because each is decrypted to one place.
     unlocking: pace::Slots,
     /// The tasks that wait for the network.
@@ -151,6 +153,7 @@ impl<P: Platform> Engine<P> {
             small: pace::Slots::new(share::SMALL_AT_ONCE),
             reading: pace::Slots::new(remote::READ_AT_ONCE),
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
+            arriving: RefCell::default(),
             unlocking: pace::Slots::new(1),
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),

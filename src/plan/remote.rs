@@ -108,7 +108,7 @@ impl<P: Platform> Engine<P> {
         if partial.is_whole() {
             return Ok(partial);
         }
-        let (mut tries, mut answers) = (0, 0);
+        let (mut tries, mut waits, mut answers) = (0, 0, 0);
         loop {
             let at = partial.len();
             let validator = self.item(id, |item| item.validator.clone()).flatten();
@@ -117,6 +117,10 @@ impl<P: Platform> Engine<P> {
                 .map(|validator| Resume { at, validator });
             let resumes = resume.is_some();
             let failure = match remote.open(resume).await {
+                // A network that wants a login first answers for everybody, with a page of its own.
+                Ok(opened) if resumes && opened.start != at && self.is_other_page(id, &opened) => {
+                    Failure::of_http(Code::SourceBroken, &self.broken(id))
+                }
                 Ok(opened) => {
                     if opened.start != at {
                         drop(partial);
@@ -140,15 +144,31 @@ impl<P: Platform> Engine<P> {
                 Err(failure) if resumes && is_of_source(&failure.code) => failure,
                 Err(failure) => return Err(failure),
             };
-            tries = if partial.len() > at { 0 } else { tries + 1 };
+            (tries, waits) = match partial.len() > at {
+                true => (0, 0),
+                // Without a network nothing is reached, and that is not the server's fault.
+                false => (tries + u32::from(self.can_call()), waits + 1),
+            };
             answers += 1;
             if tries == MAX_TRIES || answers == MAX_ANSWERS {
                 return Err(failure);
             }
             let random = self.0.platform.random();
-            self.sleep(pace::backoff(RETRY_BASE, RETRY_MOST, tries, random))
+            self.sleep(pace::backoff(RETRY_BASE, RETRY_MOST, waits, random))
                 .await;
         }
+    }
+
+    /// Whether an answer is a web page, where what has come before is none.
+    fn is_other_page(&self, id: &ItemId, opened: &Opened) -> bool {
+        let mime = self.item(id, |item| item.mime.clone()).flatten();
+        is_page(opened.mime.as_deref(), &[]) && !is_page(mime.as_deref(), &[])
+    }
+
+    /// That an answer broke off.
+    fn broken(&self, id: &ItemId) -> HttpError {
+        let url = self.item(id, |item| item.source.as_ref()?.url.clone());
+        HttpError::Broken(crate::text::host_of(&url.flatten().unwrap_or_default()))
     }
 
     /// Stores what an answer brings.
@@ -169,11 +189,9 @@ impl<P: Platform> Engine<P> {
             unpacked,
             mut body,
         } = opened;
-        let limit = self.limit_for(Some(id));
-        limit.check(size.unwrap_or(0))?;
+        self.make_room(id, size.unwrap_or(0))?;
         let host = self.item(id, |item| item.source.as_ref()?.url.clone());
         let host = host.flatten().unwrap_or_default();
-        let broken = || HttpError::Broken(crate::text::host_of(&host));
         let mut meter = pace::Meter::new(self.now(), start, size);
         let mut told = Some((name, mime.clone(), size, validator));
         loop {
@@ -203,13 +221,13 @@ impl<P: Platform> Engine<P> {
                 .await;
             }
             let Some(chunk) = chunk else { break };
-            limit.check(partial.len() + chunk.len() as u64)?;
+            self.make_room(id, partial.len() + chunk.len() as u64)?;
             partial.append(chunk).await?;
             self.show(id, &mut meter, partial.len());
         }
         // The connection may have been closed early without an error.
         if size.is_some_and(|size| size != partial.len()) {
-            return Err(Ended::Http(broken()));
+            return Err(Ended::Http(self.broken(id)));
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, chosen_name, free_path, mime_of};
 use crate::ports::{HttpError, Partial, Platform, Source, Store, StoreError};
-use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
+use crate::state::{EventKind, Item, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
@@ -179,12 +179,35 @@ impl<P: Platform> Engine<P> {
     /// The limits on the size of an item, beside what the other items take now.
     pub(super) fn limit_for(&self, id: Option<&ItemId>) -> Limit {
         let settings = self.settings();
-        let (used, room) = self.with_state(|state| (state.used(id), state.limit(&settings)));
-        Limit {
-            file: settings.max_file,
-            used,
-            room,
+        let mut arriving = self.0.arriving.borrow_mut();
+        self.with_state(|state| {
+            let has_ended = |item: &Item| matches!(item.status, Status::Failed { .. });
+            arriving.retain(|id, _| {
+                let item = state.items.get(id);
+                item.is_some_and(|item| !item.status.is_here() && !has_ended(item))
+            });
+            let more = arriving.iter().filter(|(other, _)| Some(*other) != id);
+            let more = more.map(|(id, size)| {
+                let known = state.items.get(id).map_or(0, Item::kept);
+                size.saturating_sub(known)
+            });
+            Limit {
+                file: settings.max_file,
+                used: state.used(id) + more.sum::<u64>(),
+                room: state.limit(&settings),
+            }
+        })
+    }
+
+    /// Whether an item that is coming may be as large as this. What it may be it has the room for until it is here, whatever
+    /// comes beside it.
+    pub(super) fn make_room(&self, id: &ItemId, size: u64) -> Result<(), Failure> {
+        let has = self.0.arriving.borrow().get(id).copied();
+        if has.is_none_or(|has| size > has) {
+            self.limit_for(Some(id)).check(size)?;
+            self.0.arriving.borrow_mut().insert(id.clone(), size);
         }
+        Ok(())
     }
 
     /// Removes the bytes of a share, and ends it as a failure.
@@ -236,7 +259,6 @@ impl<P: Platform> Engine<P> {
                     .collect();
                 let total = paths.iter().map(|(_, len)| len).sum();
                 let mut meter = Meter::new(self.now(), 0, Some(total));
-                let limit = self.limit_for(Some(id));
                 let mut list = Vec::with_capacity(many.len());
                 let mut done = 0;
                 for number in order(&paths, profile).map_err(|error| Failure::from(&error))? {
@@ -248,7 +270,7 @@ impl<P: Platform> Engine<P> {
                         len,
                     });
                     done += len;
-                    limit.check(done)?;
+                    self.make_room(id, done)?;
                     partial.adopt(source.clone(), 0..len).await?;
                     self.show(id, &mut meter, done);
                 }

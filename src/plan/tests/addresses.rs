@@ -209,3 +209,41 @@ fn a_share_that_begins_while_the_program_starts_is_left_alone() {
     let id = begin_share(&a, input(&a, "b.jpg", &file(650_000, 3)));
     until_shared(&a, &id);
 }
+
+#[test]
+fn the_page_of_a_network_that_wants_a_login_is_not_the_file() {
+    let world = World::default();
+    world.node("node", "store");
+    let bytes = file(650_000, 17);
+    let site = Site::new(&world, "https://a.example/b", &bytes);
+    *site.breaks.borrow_mut() = [140_000].into();
+    *site.portals.borrow_mut() = [false, true, true].into();
+    let a = world.machine("alice");
+    a.online();
+    let id = begin_share(&a, input_of(&site));
+    until_shared(&a, &id);
+    assert_eq!(stored(&a, &id), bytes);
+    assert_eq!(item(&a, &id).mime.as_deref(), Some("image/jpeg"));
+    assert_eq!(*site.asked.borrow(), [0, 0, 0, 140_000]);
+}
+
+#[test]
+fn what_broke_off_waits_for_the_network() {
+    let world = World::default();
+    world.node("node", "store");
+    let bytes = file(650_000, 18);
+    let site = Site::new(&world, "https://a.example/b.jpg", &bytes);
+    // More often than is borne with where there is a network.
+    *site.breaks.borrow_mut() = std::iter::once(140_000).chain([0; 20]).collect();
+    let a = world.machine("alice");
+    let id = begin_share(&a, input_of(&site));
+    let asked = || site.asked.borrow().len() > 21;
+    assert!(
+        world.sim.run_until(LONG, asked),
+        "{:?}",
+        item(&a, &id).status
+    );
+    a.online();
+    until_shared(&a, &id);
+    assert_eq!(stored(&a, &id), bytes);
+}

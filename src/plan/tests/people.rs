@@ -179,6 +179,41 @@ fn files_take_no_more_room_than_they_may() {
 }
 
 #[test]
+fn what_comes_at_the_same_time_takes_no_more_room_together() {
+    let world = World::default();
+    world.node("node", "store");
+    let narrow = Settings {
+        max_room: Some(1_000_000),
+        ..Settings::default()
+    };
+    let a = world.machine_with("alice", narrow);
+    a.online();
+    // No server says how much it is, so only what comes tells.
+    let ids = [("https://a.example/a", 66), ("https://a.example/b", 67)].map(|(url, seed)| {
+        let mut site = Site::with(&world, url, &file(600_000, seed));
+        site.sized = false;
+        begin_share(&a, input_of(&Rc::new(site)))
+    });
+    let ended = || {
+        ids.iter()
+            .all(|id| item(&a, id).cid.is_some() || item(&a, id).status.failure().is_some())
+    };
+    assert!(world.sim.run_until(LONG, ended));
+    assert!(a.engine.with_state(|state| state.used(None)) <= 1_000_000);
+    let failed = |id| {
+        item(&a, id)
+            .status
+            .failure()
+            .map(|why| why.code.to_string())
+    };
+    let failed: Vec<String> = ids.iter().filter_map(failed).collect();
+    assert!(failed.contains(&"room_full".to_owned()), "{failed:?}");
+    // What there is no room for leaves it to others.
+    command(&a, Command::Remove { ids: ids.to_vec() });
+    share(&a, "c", &file(900_000, 65));
+}
+
+#[test]
 fn without_a_limit_of_the_person_that_of_the_disk_holds() {
     let world = World::default();
     world.node("node", "store");

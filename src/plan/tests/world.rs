@@ -1189,6 +1189,8 @@ pub struct Site {
     pub breaks: RefCell<VecDeque<usize>>,
     /// From where each answer was asked for.
     pub asked: RefCell<Vec<u64>>,
+    /// Whether each of the next answers is a page of the network's own, from its beginning.
+    pub portals: RefCell<VecDeque<bool>>,
     pub expects: Expected,
     pub unpacked: Option<String>,
     pub name: Option<String>,
@@ -1212,6 +1214,7 @@ impl Site {
             etag: RefCell::new(Some("\"1\"".to_owned())),
             breaks: RefCell::default(),
             asked: RefCell::default(),
+            portals: RefCell::default(),
             expects: Expected::Any,
             unpacked: None,
             name: None,
@@ -1239,6 +1242,24 @@ impl Remote for SimRemote {
             let start = resume
                 .filter(|resume| site.ranges && Some(&resume.validator) == etag.as_ref())
                 .map_or(0, |resume| resume.at);
+            if site.portals.borrow_mut().pop_front() == Some(true) {
+                site.asked.borrow_mut().push(0);
+                return Ok(Opened {
+                    name: None,
+                    page: None,
+                    mime: Some("text/html".to_owned()),
+                    size: None,
+                    start: 0,
+                    validator: None,
+                    expects: site.expects,
+                    unpacked: None,
+                    body: Box::new(Pieces {
+                        sim: site.sim.clone(),
+                        pieces: [Bytes::from_static(b"<html>Log in</html>")].into(),
+                        breaks: false,
+                    }),
+                });
+            }
             site.asked.borrow_mut().push(start);
             let rest = &site.bytes[start as usize..];
             let broken = site.breaks.borrow_mut().pop_front();
