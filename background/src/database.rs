@@ -15,10 +15,21 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web::extension::storage;
 use web::js;
 use web::time;
-use web_sys::{
-    DomException, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
-    IdbTransactionMode,
-};
+use web_sys::{DomException, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
+
+#[wasm_bindgen]
+extern "C" {
+    /// An [`IdbDatabase`], with the function that `web-sys` has without its last argument.
+    type Transactional;
+
+    #[wasm_bindgen(method, catch)]
+    fn transaction(
+        this: &Transactional,
+        stores: &Array,
+        mode: &str,
+        options: &JsValue,
+    ) -> Result<IdbTransaction, JsValue>;
+}
 
 /// The names of the database. If the first cannot be opened, because a newer version of the extension made it
 /// or it is damaged, it is left as it is and the next one is used.
@@ -186,18 +197,43 @@ impl Database {
         stores: &[&str],
         requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
     ) -> Result<(), StoreError> {
+        self.write_so(stores, false, requests).await
+    }
+
+    /// Like [`Self::write`], and when this returns, it would survive a power failure, with all that was written before. The
+    /// browser otherwise leaves that to the system, which takes up to half a minute.
+    ///
+    /// # Errors
+    /// [`StoreError`] if none is done.
+    pub async fn write_through(
+        &self,
+        stores: &[&str],
+        requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
+    ) -> Result<(), StoreError> {
+        self.write_so(stores, true, requests).await
+    }
+
+    async fn write_so(
+        &self,
+        stores: &[&str],
+        through: bool,
+        requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
+    ) -> Result<(), StoreError> {
         let mut requests = Some(requests);
         let mut once = |transaction: &IdbTransaction| match requests.take() {
             Some(requests) => requests(transaction),
             None => Ok(()),
         };
         // Boxed, so that the code that awaits it is compiled once and not for each kind of request.
-        self.write_all(stores, &mut once).boxed_local().await
+        self.write_all(stores, through, &mut once)
+            .boxed_local()
+            .await
     }
 
     async fn write_all(
         &self,
         stores: &[&str],
+        through: bool,
         requests: &mut Requests<'_>,
     ) -> Result<(), StoreError> {
         if self.0.torn.get() {
@@ -209,7 +245,7 @@ impl Database {
         if !has_room(RESERVE).await {
             return Err(StoreError::Full);
         }
-        let written = self.commit(stores, requests).await;
+        let written = self.commit(stores, through, requests).await;
         if written == Err(StoreError::Full) {
             self.0.tear();
         }
@@ -223,7 +259,7 @@ impl Database {
         }
         let filler = JsValue::from_str(&"-".repeat(FILLER));
         for part in 0..FILLERS {
-            self.commit(&[META], &mut |transaction| {
+            self.commit(&[META], false, &mut |transaction| {
                 let meta = transaction.object_store(META)?;
                 (0..FILLER_VALUES).try_for_each(|number| {
                     let key = format!("{FILLER_KEY}{part}:{number}");
@@ -232,7 +268,7 @@ impl Database {
             })
             .await?;
         }
-        self.commit(&[META], &mut |transaction| {
+        self.commit(&[META], false, &mut |transaction| {
             let meta = transaction.object_store(META)?;
             meta.delete(&beginning_with(FILLER_KEY)?.into()).map(drop)
         })
@@ -242,10 +278,14 @@ impl Database {
         Ok(())
     }
 
-    async fn commit(&self, stores: &[&str], requests: &mut Requests<'_>) -> Result<(), StoreError> {
-        let transaction = self
-            .transaction(stores, IdbTransactionMode::Readwrite)
-            .await?;
+    async fn commit(
+        &self,
+        stores: &[&str],
+        through: bool,
+        requests: &mut Requests<'_>,
+    ) -> Result<(), StoreError> {
+        let durability = if through { "strict" } else { "default" };
+        let transaction = self.transaction(stores, "readwrite", durability).await?;
         let ended = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
             transaction.set_onabort(Some(&reject));
@@ -290,9 +330,7 @@ impl Database {
     }
 
     async fn read_once(&self, store: &str, request: &Question<'_>) -> Result<JsValue, StoreError> {
-        let transaction = self
-            .transaction(&[store], IdbTransactionMode::Readonly)
-            .await?;
+        let transaction = self.transaction(&[store], "readonly", "default").await?;
         let request = transaction
             .object_store(store)
             .and_then(|store| request(&store))
@@ -312,11 +350,15 @@ impl Database {
     async fn transaction(
         &self,
         stores: &[&str],
-        mode: IdbTransactionMode,
+        mode: &str,
+        durability: &str,
     ) -> Result<IdbTransaction, StoreError> {
         let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
-        let begin =
-            |database: IdbDatabase| database.transaction_with_str_sequence_and_mode(&names, mode);
+        let options = js::object([("durability", durability.into())]);
+        let begin = |database: IdbDatabase| {
+            let database: Transactional = database.unchecked_into();
+            database.transaction(&names, mode, &options)
+        };
         match begin(self.0.opened().await?) {
             Err(why) if is_closed(&why) => {
                 self.0.forget();

@@ -227,16 +227,21 @@ impl Journal {
         if kept.is_empty() && snapshot.is_none() {
             return Ok(());
         }
-        self.database
-            .write(&[META, JOURNAL, LOG, THUMBNAILS], |transaction| {
-                kept.iter().try_for_each(|event| put(transaction, event))?;
-                if let Some(text) = snapshot {
-                    let meta = transaction.object_store(META)?;
-                    meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
-                }
-                Ok(())
-            })
-            .await?;
+        let stores = [META, JOURNAL, LOG, THUMBNAILS];
+        let requests = |transaction: &IdbTransaction| {
+            kept.iter().try_for_each(|event| put(transaction, event))?;
+            if let Some(text) = snapshot {
+                let meta = transaction.object_store(META)?;
+                meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
+            }
+            Ok(())
+        };
+        // What the person gets a link to is to be there after a power failure, too.
+        let is_claimed = |event: &&Event| matches!(event.kind, EventKind::Hashed { .. });
+        match kept.iter().any(is_claimed) {
+            true => self.database.write_through(&stores, requests).await?,
+            false => self.database.write(&stores, requests).await?,
+        }
         let since = match snapshot {
             Some(_) => 0,
             None => {

@@ -921,7 +921,7 @@ impl Partial for DiskPartial {
             let bytes = Uint8Array::from(&codec::encode_dag(&dag)[..]);
             self.store
                 .database
-                .write(&[DAGS], |transaction| {
+                .write_through(&[DAGS], |transaction| {
                     transaction
                         .object_store(DAGS)?
                         .put_with_key(&bytes, &JsValue::from_str(&self.id.0))?;

@@ -675,3 +675,42 @@ async fn logs_are_bounded() {
     let stored = Array::from(&keys).length() as usize;
     assert!(stored <= MAX_LOG + 101, "{stored} lines are stored");
 }
+
+/// JavaScript that notes how durable each transaction is to be.
+const NOTE: &str = "globalThis.durabilities = [];
+    const begin = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      if (mode === 'readwrite') durabilities.push(options?.durability);
+      return begin.call(this, stores, mode, options);
+    };";
+
+#[wasm_bindgen_test]
+async fn what_is_claimed_is_written_through() {
+    let journal = empty().await;
+    js_sys::eval(NOTE).unwrap();
+    let began = EventKind::ShareBegan {
+        key: None,
+        ends: None,
+        id: id("durable"),
+        name: "a".into(),
+        mime: None,
+        size: None,
+        source: None,
+    };
+    let hashed = EventKind::Hashed {
+        id: id("durable"),
+        cid: "b".repeat(59),
+        size: 7,
+        files: None,
+    };
+    for (number, kind) in [began, hashed].into_iter().enumerate() {
+        let event = Event {
+            seq: number as u64 + 1,
+            at: 5,
+            kind,
+        };
+        journal.append(&[event], None).await.unwrap();
+    }
+    let noted = js_sys::eval("durabilities.join()").unwrap();
+    assert_eq!(noted.as_string().as_deref(), Some("default,strict"));
+}
