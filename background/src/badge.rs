@@ -117,9 +117,10 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
     if moving > 0 {
         title = words::join(&title, &words::button_moving(moving, bytes));
     }
+    // Whoever clicks is to see that something moves, whatever the network is like, of which the title tells.
     let (text, colour) = match moving {
-        1.. if text.is_empty() => (moving.min(999).to_string(), BLUE),
-        _ => (text.to_owned(), colour),
+        1.. => (moving.min(999).to_string(), BLUE),
+        0 => (text.to_owned(), colour),
     };
     Badge {
         text,
@@ -181,8 +182,16 @@ mod tests {
         };
         for (network, statuses, waiting, text, part) in [
             (NetworkStatus::NoNode, &[][..], 0, "?", "no node"),
-            (offline, &[Status::Hashing], 0, "!", "grants no reservation"),
+            (offline.clone(), &[], 0, "!", "grants no reservation"),
+            (offline, &[Status::Hashing], 0, "1", "grants no reservation"),
             (NetworkStatus::Starting, &[], 0, "…", "connecting"),
+            (
+                NetworkStatus::NoNode,
+                &[Status::Preparing],
+                0,
+                "1",
+                "1 file is on the way",
+            ),
             (online(), &[], 0, "", "online."),
             (online(), &[Status::Shared], 0, "", "1 file is shared"),
             (online(), &[Status::Announcing], 0, "", "online."),

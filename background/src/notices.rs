@@ -72,9 +72,15 @@ impl Notices {
         }
     }
 
-    /// Shows a notification about several items.
-    pub async fn tell_of(&self, words: &Words) {
-        self.notify(GENERAL, Kind::Shared, words).await;
+    /// Shows a notification about several items, of which so many are shared and so many have failed.
+    pub async fn tell_of(&self, shared: usize, failed: usize) {
+        if shared > 0 && (failed == 0 || self.wants(Kind::Shared)) {
+            let words = words::shared_many(shared, failed);
+            self.notify(GENERAL, Kind::Shared, &words).await;
+        } else if failed > 0 {
+            let words = words::not_shared_many(failed);
+            self.notify(GENERAL, Kind::Failed, &words).await;
+        }
     }
 
     /// Shows a notification that an item failed.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use fluence::failure::Failure;
+use fluence::failure::{Code, Failure};
 use fluence::plan::Engine;
 use fluence::state::{Event, EventKind, Item, ItemId, LogEntry, Origin, Status};
 use fluence_peer::Multiaddr;
@@ -18,7 +18,7 @@ use crate::offscreen::Offscreen;
 use crate::platform::Browser;
 use crate::rest::Rest;
 use crate::saving::Saving;
-use crate::sharing::{Sharing, Together, Wish};
+use crate::sharing::{Ended, Sharing, Wish};
 use crate::source::typed;
 use crate::thumbnail;
 
@@ -75,7 +75,7 @@ impl Outcomes {
                 let into = into.clone();
                 spawn_local(async move {
                     if let Some(together) = done {
-                        outcomes.one_is_done(&together, true).await;
+                        outcomes.sharing.one_is_done(&together, Ended::Shared).await;
                     }
                     if is_shared {
                         outcomes.shared(&into).await;
@@ -107,7 +107,9 @@ impl Outcomes {
             }
             EventKind::Removed { id } => {
                 if let Some(Wish::Together(together)) = self.sharing.take(id) {
-                    spawn_local(async move { outcomes.one_is_done(&together, false).await });
+                    spawn_local(async move {
+                        outcomes.sharing.one_is_done(&together, Ended::Known).await;
+                    });
                 }
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
@@ -186,7 +188,7 @@ impl Outcomes {
             return;
         };
         if let Wish::Together(together) = wish {
-            return self.one_is_done(&together, true).await;
+            return self.sharing.one_is_done(&together, Ended::Shared).await;
         }
         let described = self.engine.with_state(|state| {
             let item = state.items.get(id)?;
@@ -232,16 +234,14 @@ impl Outcomes {
 
     async fn failed(&self, id: &ItemId, failure: &Failure) {
         if let Some(Wish::Together(together)) = self.sharing.take(id) {
-            self.one_is_done(&together, false).await;
+            // What the person has stopped themselves they need not be told.
+            let ended = match failure.code {
+                Code::Paused => Ended::Known,
+                _ => Ended::Failed,
+            };
+            return self.sharing.one_is_done(&together, ended).await;
         }
         self.notices.failed(id, failure).await;
-    }
-
-    /// One of several files that were chosen together is done.
-    async fn one_is_done(&self, together: &Together, shared: bool) {
-        if let Some(count) = together.done(shared).filter(|count| *count > 0) {
-            self.notices.tell_of(&words::shared_many(count)).await;
-        }
     }
 
     async fn make_thumbnail(&self, id: &ItemId) {

@@ -58,20 +58,44 @@ pub struct How {
     pub ends: Option<Ends>,
 }
 
-/// Files that were chosen together. The person is told once, when all of them are done.
+/// Files that were chosen together, or that an earlier worker left. The person is told once, when all of them are done.
 #[derive(Debug, Default)]
 pub struct Together {
     left: Cell<usize>,
     shared: Cell<usize>,
+    failed: Cell<usize>,
+}
+
+/// What became of one of several files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It is shared.
+    Shared,
+    /// It could not be shared.
+    Failed,
+    /// The person knows what became of it.
+    Known,
 }
 
 impl Together {
-    /// Notes that one more is done, and whether it is shared. Returns the number of those that are
-    /// shared if it was the last.
-    pub fn done(&self, shared: bool) -> Option<usize> {
+    fn of(count: usize) -> Rc<Self> {
+        let together = Self::default();
+        together.left.set(count);
+        Rc::new(together)
+    }
+
+    /// Notes that one more is done. Returns how many are shared, and how many have failed, if it was the last.
+    fn done(&self, ended: Ended) -> Option<(usize, usize)> {
         self.left.set(self.left.get().saturating_sub(1));
-        self.shared.set(self.shared.get() + usize::from(shared));
-        (self.left.get() == 0).then(|| self.shared.get())
+        let count = match ended {
+            Ended::Shared => Some(&self.shared),
+            Ended::Failed => Some(&self.failed),
+            Ended::Known => None,
+        };
+        if let Some(count) = count {
+            count.set(count.get() + 1);
+        }
+        (self.left.get() == 0).then(|| (self.shared.get(), self.failed.get()))
     }
 }
 
@@ -137,6 +161,23 @@ impl Sharing {
     /// Notes that the person wants this item to be shared now, wherever they asked for it.
     pub fn is_wanted(&self, id: &ItemId) {
         self.fresh.borrow_mut().entry(id.clone()).or_default();
+    }
+
+    /// Notes that the person has not been told yet of these shares, which an earlier worker left.
+    pub fn are_wanted(&self, ids: &[ItemId]) {
+        let wish = match ids {
+            [_] => Wish::Told,
+            _ => Wish::Together(Together::of(ids.len())),
+        };
+        let wishes = ids.iter().map(|id| (id.clone(), wish.clone()));
+        self.fresh.borrow_mut().extend(wishes);
+    }
+
+    /// One of several files that belong together is done.
+    pub async fn one_is_done(&self, together: &Together, ended: Ended) {
+        if let Some((shared, failed)) = together.done(ended) {
+            self.notices.tell_of(shared, failed).await;
+        }
     }
 
     /// Whether the person began this share since the worker started and has not been told of its end.
@@ -426,9 +467,7 @@ impl Sharing {
         }
         let count = files.len();
         let wish = if count > 1 {
-            let together = Together::default();
-            together.left.set(count);
-            Wish::Together(Rc::new(together))
+            Wish::Together(Together::of(count))
         } else {
             Wish::Told
         };
@@ -458,8 +497,9 @@ impl Sharing {
         }
         drop(answers);
         if let Wish::Together(together) = &wish {
+            // The face tells of them.
             for _ in &not_shared {
-                together.done(false);
+                self.one_is_done(together, Ended::Known).await;
             }
         }
         let others = not_shared.len().saturating_sub(1);

@@ -57,6 +57,9 @@ const NODES: &str = match option_env!("FLUENCE_NODES") {
 };
 /// The alarm that brings the worker back after the browser has stopped it.
 const ALARM: &str = "awake";
+/// The key in the session's storage that says that the browser has an update of the extension. A restart of the extension,
+/// which installs it, clears that storage.
+const UPDATE: &str = "update";
 /// The key in the storage of the extension that says that the first page was shown once.
 const WELCOMED: &str = "welcomed";
 /// The page that is shown then.
@@ -226,6 +229,15 @@ impl Worker {
         if browser::forgets_menus() {
             spawn_local(make_menu());
         }
+        spawn_local({
+            let worker = Rc::clone(&worker);
+            async move {
+                let has_update = storage::session(UPDATE).await;
+                if has_update.is_ok_and(|has| has.is_truthy()) {
+                    worker.has_update.set(true);
+                }
+            }
+        });
         spawn_local(Rc::clone(&worker).answer_calls(calls));
         let peer = worker.network.peer().id();
         spawn_local(Rc::clone(&worker).go_on(found, peer, statuses));
@@ -237,9 +249,8 @@ impl Worker {
         self.engine.with_state(|state| {
             let items = state.items.values();
             let is_read = |item: &&Item| matches!(item.status, Status::Preparing | Status::Hashing);
-            items
-                .filter(is_read)
-                .for_each(|item| self.sharing.is_wanted(&item.id));
+            let ids: Vec<ItemId> = items.filter(is_read).map(|item| item.id.clone()).collect();
+            self.sharing.are_wanted(&ids);
         });
         match storage::available().await {
             Ok(0) => {}
@@ -497,6 +508,11 @@ impl Worker {
             }
             "update" => {
                 self.has_update.set(true);
+                // The browser tells of it once, and this worker may end before nothing moves any more.
+                spawn_local(async {
+                    let kept = storage::keep_for_session(UPDATE, true.into()).await;
+                    warn_on_error("an update may wait for the browser to start", kept);
+                });
                 self.update_when_idle();
             }
             // The browser may have another language than when it made the menu. The event has done the rest of its work by

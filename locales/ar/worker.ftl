@@ -28,6 +28,25 @@ shared-many =
        *[other] تجري مشاركة { $count } ملف
     }
 shared-many-text = يمكن للآخرين جلبها الآن ما دام هذا المتصفح مفتوحًا. روابطها لدى زر Fluence Share.
+not-shared-many =
+    { $count ->
+        [zero] لم تتعذر مشاركة أي ملف
+        [one] تعذرت مشاركة ملف واحد
+        [two] تعذرت مشاركة ملفين
+        [few] تعذرت مشاركة { $count } ملفات
+        [many] تعذرت مشاركة { $count } ملفًا
+       *[other] تعذرت مشاركة { $count } ملف
+    }
+not-shared-many-text = السبب في كل حالة لدى زر Fluence Share.
+shared-some-text =
+    { $count ->
+        [zero] لم تتعذر مشاركة أي ملف.
+        [one] تعذرت مشاركة ملف واحد. السبب لدى زر Fluence Share.
+        [two] تعذرت مشاركة ملفين. السبب لدى زر Fluence Share.
+        [few] تعذرت مشاركة { $count } ملفات. السبب لدى زر Fluence Share.
+        [many] تعذرت مشاركة { $count } ملفًا. السبب لدى زر Fluence Share.
+       *[other] تعذرت مشاركة { $count } ملف. السبب لدى زر Fluence Share.
+    }
 asking = يطلب أحدهم { $name }
 asking-text = اسمح به خلال دقيقة، وإلا فلن يُرسل شيء.
 allow = السماح

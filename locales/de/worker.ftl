@@ -24,6 +24,17 @@ shared-many =
        *[other] { $count } Dateien werden geteilt
     }
 shared-many-text = Andere können sie jetzt abrufen, solange dieser Browser offen ist. Die Schaltfläche von Fluence Share hat die Links.
+not-shared-many =
+    { $count ->
+        [one] Nicht geteilt: 1 Datei
+       *[other] Nicht geteilt: { $count } Dateien
+    }
+not-shared-many-text = Die Schaltfläche von Fluence Share sagt zu jeder, warum.
+shared-some-text =
+    { $count ->
+        [one] 1 Datei konnte nicht geteilt werden. Die Schaltfläche von Fluence Share sagt, warum.
+       *[other] { $count } Dateien konnten nicht geteilt werden. Die Schaltfläche von Fluence Share sagt, warum.
+    }
 asking = Jemand möchte { $name }
 asking-text = Erlauben Sie es innerhalb einer Minute, sonst wird nichts gesendet.
 allow = Erlauben

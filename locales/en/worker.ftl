@@ -19,6 +19,17 @@ shared-many =
        *[other] { $count } files are shared
     }
 shared-many-text = Others can fetch them now, while this browser is open. The Fluence Share button has their links.
+not-shared-many =
+    { $count ->
+        [one] Not shared: 1 file
+       *[other] Not shared: { $count } files
+    }
+not-shared-many-text = The Fluence Share button says of each why.
+shared-some-text =
+    { $count ->
+        [one] 1 file could not be shared. The Fluence Share button says why.
+       *[other] { $count } files could not be shared. The Fluence Share button says why.
+    }
 asking = Somebody asks for { $name }
 asking-text = Allow it within a minute, or nothing is sent.
 allow = Allow

@@ -24,6 +24,17 @@ shared-many =
        *[other] Se comparten { $count } archivos
     }
 shared-many-text = Otros pueden obtenerlos ahora, mientras este navegador esté abierto. El botón de Fluence Share tiene sus enlaces.
+not-shared-many =
+    { $count ->
+        [one] Sin compartir: 1 archivo
+       *[other] Sin compartir: { $count } archivos
+    }
+not-shared-many-text = El botón de Fluence Share dice de cada uno por qué.
+shared-some-text =
+    { $count ->
+        [one] No se ha podido compartir 1 archivo. El botón de Fluence Share dice por qué.
+       *[other] No se han podido compartir { $count } archivos. El botón de Fluence Share dice por qué.
+    }
 asking = Alguien pide { $name }
 asking-text = Permítelo en el plazo de un minuto o no se enviará nada.
 allow = Permitir

@@ -23,6 +23,15 @@ shared-many =
        *[other] 已分享 { $count } 个文件
     }
 shared-many-text = 只要此浏览器开着，其他人现在就能获取它们。单击 Fluence Share 按钮可看到链接。
+not-shared-many =
+    { $count ->
+       *[other] 未能分享：{ $count } 个文件
+    }
+not-shared-many-text = 单击 Fluence Share 按钮可看到每个文件的原因。
+shared-some-text =
+    { $count ->
+       *[other] 有 { $count } 个文件未能分享。单击 Fluence Share 按钮可看到原因。
+    }
 asking = 有人请求 { $name }
 asking-text = 请在一分钟内允许，否则不会发送任何内容。
 allow = 允许

@@ -1156,7 +1156,9 @@ fn said() -> Value {
         [
             words::shared(name, true),
             words::shared(name, false),
-            words::shared_many(500),
+            words::shared_many(500, 0),
+            words::shared_many(497, 3),
+            words::not_shared_many(3),
             words::fetched(name),
             failed(Code::LoginPage, About::Share),
             failed(Code::NoProvider, About::Fetch),

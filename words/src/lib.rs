@@ -171,11 +171,23 @@ pub fn asking(name: &str) -> Words {
     }
 }
 
-/// A notification: several files that were chosen together are shared.
-pub fn shared_many(count: usize) -> Words {
+/// A notification: several files that were chosen together are shared, except for so many that failed.
+pub fn shared_many(count: usize, failed: usize) -> Words {
+    let advice = match failed {
+        0 => worker::shared_many_text().to_owned(),
+        failed => worker::shared_some_text(failed as u64),
+    };
     Words {
         what: worker::shared_many(count as u64),
-        advice: worker::shared_many_text().to_owned(),
+        advice,
+    }
+}
+
+/// A notification: of several files that belong together none is shared, because so many failed.
+pub fn not_shared_many(count: usize) -> Words {
+    Words {
+        what: worker::not_shared_many(count as u64),
+        advice: worker::not_shared_many_text().to_owned(),
     }
 }
 

@@ -131,6 +131,8 @@ fn an_update_is_installed_when_nothing_moves() {
                 "['interrupted', 'failed'].includes(item.status)",
             )
             .await?;
+            // The worker that was told of the update ends.
+            alice.stop_worker().await?;
             let deadline = Instant::now() + UPDATED;
             loop {
                 alice.driver()?.goto("about:blank").await?;

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Key};
 
+use crate::main_job::beside_a_page;
+use crate::reading::share_link;
 use crate::{SMALL, WORKER, play, play_in_chromium};
 
 /// The number of files.
@@ -300,5 +302,45 @@ fn files_are_sorted_and_several_of_them_selected() {
         let boxes = driver.find_all(By::Testid("item-select")).await?;
         ensure!(boxes.is_empty(), "{} boxes are left", boxes.len());
         Ok(())
+    });
+}
+
+#[test]
+fn what_an_ended_worker_left_is_told_of_once() {
+    play_in_chromium("left_behind", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        // The site has none of those that are lost.
+        let names = ["kept-1.bin", "kept-2.bin", "lost-1.bin", "lost-2.bin"];
+        for (seed, name) in names[..2].iter().enumerate() {
+            let bytes = files::noise(40_000, seed as u64);
+            scene.site.add(name, "application/octet-stream", bytes);
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        for name in names {
+            // The first answer never comes, so none is done before the worker ends.
+            let path = format!("/odd/late/{name}");
+            share_link(&alice, &tabs, &scene.site.url(&path)).await?;
+            scene.site.wait_asked(&path, SMALL).await?;
+        }
+        alice.stop_worker().await?;
+        for name in &names[..2] {
+            face.wait_named(name, &["shared"], SMALL).await?;
+        }
+        for name in &names[2..] {
+            let shown = face.wait_named(name, &["failed"], SMALL).await?;
+            ensure!(shown.failure.as_deref() == Some("http_status"), "{shown:?}");
+        }
+        let deadline = std::time::Instant::now() + SMALL;
+        loop {
+            let told = driver.execute_async(NOTIFICATIONS, vec![]).await?;
+            if *told.json() == json!(["fluence"]) {
+                return Ok(());
+            }
+            ensure!(*told.json() == json!([]), "notifications: {}", told.json());
+            ensure!(std::time::Instant::now() < deadline, "nobody was told");
+        }
     });
 }
