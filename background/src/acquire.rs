@@ -340,7 +340,11 @@ impl Wanted {
         if !matches!(self.scheme().as_str(), "http" | "https") {
             return Ok(None);
         }
-        let response = self.over_http(pages, resume.at).await?;
+        let response = match self.over_http(pages, resume.at).await {
+            // A site may let everybody read all of it and no part. If all of it needs a permission too, that is asked for.
+            Err(Refused::NeedsAccess(_)) => return Ok(None),
+            response => response?,
+        };
         let range = response.body.range();
         let fits = response.status == 206
             && range.is_some_and(|range| range.start == resume.at)

@@ -453,9 +453,10 @@ impl<P: Platform> Engine<P> {
             .retain(|_, (_, at)| now.saturating_sub(*at) < PLACED_MS);
         let is_known = self.0.serving.placed.borrow().contains_key(id);
         if let Some((multiaddr, storage)) = before.filter(|_| !is_known) {
-            let mut checks = self.0.serving.checks.borrow_mut();
-            let turn = checks.take(now, CHECKS_BURST, CHECKS_PER_SECOND);
-            drop(checks);
+            let turn = {
+                let mut checks = self.0.serving.checks.borrow_mut();
+                checks.take(now, CHECKS_BURST, CHECKS_PER_SECOND)
+            };
             turn.map_err(|wait| CallError {
                 retry_after_ms: Some(wait.max(RETRY_AFTER_MS)),
                 ..CallError::new(ErrorCode::Busy, "too many files are asked for at once")
