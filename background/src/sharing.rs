@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, Command, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
-use fluence::names::told_name;
+use fluence::names::{safe_file_name, told_name};
 use fluence::plan::{Engine, Input, ShareInput};
 use fluence::ports::Source;
 use fluence::state::{Ends, ItemId, ItemSource, Seen};
@@ -414,7 +414,8 @@ impl Sharing {
             }
         };
         let input = ShareInput {
-            name: Some(told_name(&format!(
+            // This name is nobody's but this program's, so it may as well be one that every system takes.
+            name: Some(safe_file_name(&format!(
                 "{}.txt",
                 words.replace(['/', '\\', '.'], " ").trim()
             ))),
