@@ -98,23 +98,20 @@ async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, Answ
         if is_elsewhere(&question.gateway, &asked).await {
             return Ok(describe_absent(question, asked).await);
         }
-    } else if let Some(response) = fetch_absent(&question, &asked, &reader).await {
+    } else if let Some(response) = fetch_absent(&question, &asked, &reader).await? {
         return Ok(response);
     }
     // A request that waits for a root, which may not even exist, takes no place from requests that
-    // are being answered.
+    // are being answered, and no more of the places of those that wait than its address may have.
     if reader.size(&asked.root).await?.is_none() {
-        let storage = &question.gateway.storage;
-        let is_announced = storage.arrival(&asked.root) != Arrival::Absent;
-        let place = match is_announced || asked.only_if_cached {
+        let gateway = &question.gateway;
+        let places = match gateway.storage.arrival(&asked.root) {
+            Arrival::Absent => &gateway.unannounced,
+            Arrival::Coming | Arrival::Stalled | Arrival::Whole => &gateway.waiting,
+        };
+        let place = match asked.only_if_cached {
             true => None,
-            false => Some(
-                question
-                    .gateway
-                    .unannounced
-                    .take(question.from)
-                    .ok_or(ReadError::Busy)?,
-            ),
+            false => Some(places.take(question.from).ok_or(ReadError::Busy)?),
         };
         reader.come(&asked.root).await?;
         drop(place);
@@ -172,26 +169,29 @@ async fn fetch_absent(
     question: &Question,
     asked: &Asked,
     reader: &Reader,
-) -> Option<Response<Body>> {
+) -> Result<Option<Response<Body>>, AnswerError> {
     let (gateway, from) = (&question.gateway, question.from);
     let root = &asked.root;
     // A raw request may be for any block, and few blocks are the root of a file. Files are
     // requested as a CAR or as they are.
     if asked.format == Format::Raw {
-        return None;
+        return Ok(None);
     }
     match gateway.storage.arrival(root) {
-        Arrival::Whole | Arrival::Coming => return None,
+        Arrival::Whole | Arrival::Coming => return Ok(None),
         Arrival::Stalled => {
             // Fetch in the background: the blocks that are here can be sent at once, and the
             // uploader may resume by itself.
             gateway.fetch(root, from);
-            return None;
+            return Ok(None);
         }
-        Arrival::Absent if gateway.storage.has_block(root).await => return None,
+        Arrival::Absent if gateway.storage.has_block(root).await => return Ok(None),
         Arrival::Absent => {}
     }
-    let fetch = gateway.fetch(root, from)?;
+    let place = gateway.waiting.take(from).ok_or(ReadError::Busy)?;
+    let Some(fetch) = gateway.fetch(root, from) else {
+        return Ok(None);
+    };
     let came = std::pin::pin!(async {
         // The fetch decides how long this may take.
         while reader
@@ -200,18 +200,20 @@ async fn fetch_absent(
             .is_err_and(|e| !matches!(e, ReadError::Busy))
         {}
     });
-    match future::select(fetch, came).await {
+    let ended = future::select(fetch, came).await;
+    drop(place);
+    match ended {
         Either::Left((Err(error), _)) => {
             let status = match &error {
                 FetchError::NotFound => StatusCode::NOT_FOUND,
                 FetchError::Failed(_) => StatusCode::BAD_GATEWAY,
             };
-            Some(failure(status, error))
+            Ok(Some(failure(status, error)))
         }
         Either::Left((Ok(Fetched { name, mime, .. }), _)) => {
             gateway.storage.describe(root, name, mime);
-            None
+            Ok(None)
         }
-        Either::Right(_) => None,
+        Either::Right(_) => Ok(None),
     }
 }

@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, Shared};
 use tokio::time::timeout;
 
 use super::config::{FetchError, Fetched, GatewayConfig};
-use super::limits::{MAX_FETCHES, MAX_QUESTIONS, MAX_UNANNOUNCED, MAX_UPLOADS_OF_ONE};
+use super::limits::{MAX_FETCHES, MAX_QUESTIONS, MAX_UNANNOUNCED, MAX_UPLOADS_OF_ONE, MAX_WAITING};
 use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::storage::Storage;
 
@@ -41,6 +41,8 @@ pub(super) struct Gateway {
     pub uploads_of_one: Arc<Repeated>,
     /// One place for each provider that may be asked about a file that is not here.
     questions: Arc<Shares>,
+    /// One place for each request that may wait for a root that is on its way or being fetched.
+    pub waiting: Arc<Shares>,
     /// One place for each request that may wait for a root of which nobody has heard.
     pub unannounced: Arc<Shares>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
@@ -60,6 +62,7 @@ impl Gateway {
             config,
             uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
             questions: Shares::new(MAX_QUESTIONS, "asks about more files at a time than it may"),
+            waiting: Shares::new(MAX_WAITING, "waits for more files at a time than it may"),
             unannounced: Shares::new(
                 MAX_UNANNOUNCED,
                 "waits for more files that nobody has announced than it may",

@@ -6,8 +6,6 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
-use crate::storage::MAX_WAITING;
-
 /// How many connections may be open at one time, unless the operator says otherwise, if the process may have four times as many files
 /// open. Each takes some 100 KiB if its client sends or reads slowly.
 pub(super) const MAX_CONNECTIONS: usize = 2048;
@@ -31,9 +29,11 @@ pub(super) const MAX_UPLOADS: usize = 64;
 pub(super) const MAX_UPLOADS_OF_ONE: usize = 4;
 /// How many files are fetched at one time because a link to them was opened.
 pub(super) const MAX_FETCHES: usize = 64;
-/// How many requests may wait at one time for roots of which nobody has heard. The storage lets as
-/// many wait, and as many again for blocks that are coming.
-pub(super) const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
+/// How many requests may wait at one time for roots that are on their way or being fetched. They take no place from
+/// responses, which wait for their blocks themselves.
+pub(super) const MAX_WAITING: usize = 1024;
+/// How many requests may wait at one time for roots of which nobody has heard.
+pub(super) const MAX_UNANNOUNCED: usize = 512;
 /// How many providers are asked at one time to describe files that are not here.
 pub(super) const MAX_QUESTIONS: usize = 64;
 

@@ -71,7 +71,6 @@ pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;
 
 use crate::fairness::Shares;
-pub use waiters::MAX_WAITING;
 
 /// How many DAGs are kept at most, complete or not.
 pub const MAX_DAGS: usize = 1 << 20;

@@ -13,12 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::activity::{Activity, TransferCounters};
 use super::key::{Key, key};
-use super::waiters::MAX_WAITING;
 use super::{Storage, StorageError};
-
-/// How many readers may wait for roots that nobody has announced. The other places are left to
-/// readers of blocks that are coming.
-const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
 
 /// How much memory all blocks take together that are read for responses, in KiB. While a block is
 /// being read, it counts as the largest that there may be.
@@ -41,7 +36,7 @@ pub enum ReadError {
     /// The block did not arrive in time.
     #[error("{0} has not come in time; its provider may have gone")]
     Late(Cid),
-    /// Too many readers are waiting; see [`MAX_WAITING`].
+    /// Too many requests wait, or read more than there is memory for.
     #[error("too many requests wait for blocks; try again soon")]
     Busy,
     /// The disk failed.
@@ -229,7 +224,7 @@ impl Reader {
     /// short.
     ///
     /// # Errors
-    /// Fails if the block does not arrive, if too many readers are waiting, or if the disk fails.
+    /// Fails if the block does not arrive, if there is no memory for it, or if the disk fails.
     pub async fn block(&self, cid: &Cid) -> Result<Bytes, ReadError> {
         if let Some(data) = self.present(cid).await? {
             return Ok(data);
@@ -239,13 +234,7 @@ impl Reader {
         }
         let hash = cid.hash().to_bytes();
         let is_root = key(cid) == self.key;
-        let most = if is_root && !self.storage.is_known(&self.key) {
-            MAX_UNANNOUNCED
-        } else {
-            MAX_WAITING
-        };
-        let wait = self.storage.blocks.join(&hash, most);
-        let wait = wait.ok_or(ReadError::Busy)?;
+        let wait = self.storage.blocks.join(&hash);
         let mut progress = self.activity.progress.subscribe();
         let config = &self.storage.config;
         let mut expected = !is_root || self.storage.expects(&self.key);

@@ -87,11 +87,6 @@ impl Storage {
         ) || ledger.expects_blocks(now)
     }
 
-    /// Whether a DAG is stored or granted, so that its counters are worth keeping.
-    pub(super) fn is_known(&self, key: &[u8]) -> bool {
-        self.ledger().knows(key)
-    }
-
     /// Notes the name and the MIME type that a DAG's provider gives, for those who open a link to
     /// it. A value that is absent or too long leaves the previous one. Both are saved by the next
     /// [`Storage::flush`].

@@ -1,19 +1,15 @@
-//! Readers that wait for blocks that are on their way.
+//! Readers that wait for blocks that are on their way. How many may wait is limited by whoever lets strangers read: the
+//! gateway has a place for each, of which no address gets more than its share.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-
-/// How many readers may wait for blocks at one time.
-pub const MAX_WAITING: usize = 1024;
 
 /// The waiting readers, by the block that they wait for.
 #[derive(Debug, Default)]
 pub(super) struct BlockWaiters {
     by_hash: Mutex<ByHash>,
-    count: AtomicUsize,
 }
 
 /// For each multihash, what wakes the readers that wait for it, and the number of those readers.
@@ -32,20 +28,16 @@ impl BlockWaiters {
         self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to wait, unless `most` readers are already waiting.
-    pub fn join<'a>(&'a self, hash: &'a [u8], most: usize) -> Option<BlockWait<'a>> {
-        if self.count.fetch_add(1, Ordering::Relaxed) >= most {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
+    /// Begins to wait.
+    pub fn join<'a>(&'a self, hash: &'a [u8]) -> BlockWait<'a> {
         let mut by_hash = self.by_hash();
         let (came, readers) = by_hash.entry(hash.to_vec()).or_default();
         *readers += 1;
-        Some(BlockWait {
+        BlockWait {
             waiters: self,
             hash,
             came: Arc::clone(came),
-        })
+        }
     }
 
     /// Wakes the readers that wait for a block.
@@ -58,7 +50,6 @@ impl BlockWaiters {
 
 impl Drop for BlockWait<'_> {
     fn drop(&mut self) {
-        self.waiters.count.fetch_sub(1, Ordering::Relaxed);
         let mut by_hash = self.waiters.by_hash();
         if let Some((_, readers)) = by_hash.get_mut(self.hash) {
             *readers -= 1;

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fluence::Cid;
 use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
 use fluence_cli::fairness::AddressBlock;
+use fluence_cli::gateway::{FetchError, Fetched, Fetcher};
 use fluence_cli::platform::raise_file_limit;
 use fluence_cli::storage::{Refusal, StorageConfig};
+use futures::future::{self, BoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use reqwest::{Client, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -189,6 +192,86 @@ async fn idle_connections_keep_nobody_out() {
     let mut byte = [0];
     let gone = tokio::time::timeout(LONG, idle[0].read(&mut byte)).await;
     assert!(matches!(gone, Ok(Ok(0) | Err(_))), "{gone:?}");
+}
+
+/// Fetches that never come to an end.
+struct Never;
+
+impl Fetcher for Never {
+    fn fetch(&self, _: Cid, _: AddressBlock) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+        Box::pin(future::pending())
+    }
+
+    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+        Box::pin(future::ready(None))
+    }
+}
+
+/// A file is waited for by more requests of one address than may wait together, and others wait for theirs.
+async fn who_waits_keeps_nobody_waiting(is_granted: bool) {
+    raise_file_limit();
+    let mut setup = Setup::default();
+    setup.gateway.fetcher = Some(Arc::new(Never));
+    setup.storage.patience = Duration::from_secs(600);
+    setup.storage.unannounced_patience = Duration::from_secs(600);
+    let world = World::with(setup).await;
+    let (never, begun, coming) = (file(1, 5), file(2, 30), file(3, 5));
+    if is_granted {
+        world.token(&never);
+    }
+    // Each client uses one connection, with fewer streams than it may have.
+    let clients: Vec<_> = (0..10)
+        .map(|_| Client::builder().http2_prior_knowledge().no_proxy().build())
+        .map(|client| client.unwrap())
+        .collect();
+    let mut asks: FuturesUnordered<_> = (0..1100)
+        .map(|n| clients[n % 10].get(format!("{}/ipfs/{}", world.url, never.text())))
+        .map(|ask| async { ask.send().await.unwrap().status().as_u16() })
+        .collect();
+    let mut refused = async |most: usize| {
+        let refused = asks.by_ref().take(most).collect::<Vec<_>>();
+        let refused = tokio::time::timeout(LONG, refused).await;
+        assert_eq!(refused.expect("no more may wait"), vec![429; most]);
+    };
+    refused(76).await;
+    // Somebody else reads a file that is arriving, and waits for one that has not begun to.
+    let (http, token) = (somebody_else(), world.token(&begun));
+    let car = car_of(&begun.root, &begun.blocks[..4]);
+    world.import_is(&token, car, 200).await;
+    let url = format!("{}/ipfs/{}", world.url, begun.text());
+    let mut response = http.get(url).send().await.unwrap();
+    let mut came = response.chunk().await.unwrap().unwrap().to_vec();
+    let token_of_coming = world.token(&coming);
+    let waits = http.get(format!("{}/ipfs/{}", world.url, coming.text()));
+    let uploads = async {
+        world.settle().await;
+        for (token, dag) in [(&token, &begun), (&token_of_coming, &coming)] {
+            let car = car_of(&dag.root, &dag.blocks);
+            world.import_is(token, car, 200).await;
+        }
+    };
+    let reads = async {
+        while let Some(more) = response.chunk().await.unwrap() {
+            came.extend(more);
+        }
+        came
+    };
+    let waits = async { waits.send().await.unwrap().bytes().await.unwrap() };
+    let ((), came, waited) = future::join3(uploads, reads, waits).await;
+    assert_eq!(came, begun.bytes);
+    assert_eq!(waited, coming.bytes);
+    // Who waits has three quarters of the places.
+    refused(1100 - 768 - 76).await;
+}
+
+#[tokio::test]
+async fn who_waits_for_what_never_comes_keeps_nobody_waiting() {
+    who_waits_keeps_nobody_waiting(true).await;
+}
+
+#[tokio::test]
+async fn who_waits_for_what_is_never_fetched_keeps_nobody_waiting() {
+    who_waits_keeps_nobody_waiting(false).await;
 }
 
 /// A stranger's address, and that of somebody else, as storages know them.
