@@ -6,8 +6,9 @@
 //! quarters of everything; three blocks that take all they can get leave a tenth; and there is
 //! always something for somebody new, who keeps what it has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -159,6 +160,90 @@ impl Shares {
     }
 }
 
+/// What is noted in the name of blocks of addresses. There is room for a number of notes; of more, the oldest of the
+/// block that has most is forgotten, so that nobody crowds out what is noted for others.
+#[derive(Debug)]
+pub(crate) struct Notes<K, V> {
+    most: usize,
+    notes: HashMap<K, Note<V>>,
+    /// The notes of each block, by their numbers, which grow.
+    of_block: HashMap<AddressBlock, BTreeMap<u64, K>>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Note<V> {
+    value: V,
+    block: AddressBlock,
+    number: u64,
+}
+
+impl<K: Clone + Eq + Hash, V> Notes<K, V> {
+    /// Room for `most` notes.
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            notes: HashMap::new(),
+            of_block: HashMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Notes something, in place of what was noted about it before.
+    pub fn insert(&mut self, key: K, value: V, block: AddressBlock) {
+        self.remove(&key);
+        if self.notes.len() >= self.most {
+            let largest = self.of_block.values().max_by_key(|notes| notes.len());
+            let oldest = largest.and_then(|notes| notes.values().next().cloned());
+            if let Some(oldest) = oldest {
+                self.remove(&oldest);
+            }
+        }
+        let number = self.next;
+        self.next += 1;
+        let of_block = self.of_block.entry(block).or_default();
+        of_block.insert(number, key.clone());
+        let note = Note {
+            value,
+            block,
+            number,
+        };
+        self.notes.insert(key, note);
+    }
+
+    /// What is noted about something.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.notes.get(key).map(|note| &note.value)
+    }
+
+    /// Forgets what is noted about something.
+    pub fn remove(&mut self, key: &K) {
+        let Some(note) = self.notes.remove(key) else {
+            return;
+        };
+        if let Some(of_block) = self.of_block.get_mut(&note.block) {
+            of_block.remove(&note.number);
+            if of_block.is_empty() {
+                self.of_block.remove(&note.block);
+            }
+        }
+    }
+
+    /// Forgets the notes that are not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        let gone = self.notes.iter().filter(|(_, note)| !keep(&note.value));
+        let gone: Vec<K> = gone.map(|(key, _)| key.clone()).collect();
+        for key in gone {
+            self.remove(&key);
+        }
+    }
+
+    /// Whether nothing is noted.
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+}
+
 /// How often each of several things is done at one time.
 #[derive(Debug)]
 pub(crate) struct Repeated {
@@ -247,6 +332,32 @@ mod tests {
         let own: AddressBlock = serde_json::from_str(r#""o""#).unwrap();
         assert_eq!(own, AddressBlock::Own);
         assert!(serde_json::from_str::<AddressBlock>(r#""x""#).is_err());
+    }
+
+    #[test]
+    fn nobody_crowds_out_what_is_noted_for_others() {
+        let mut notes = Notes::new(4);
+        let (a, b) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+        let block = |ip: [u8; 4]| AddressBlock::from(IpAddr::from(ip));
+        notes.insert(0, "first", block(a));
+        for key in 1..=1000 {
+            notes.insert(key, "flood", block(b));
+        }
+        let noted = |notes: &Notes<_, _>| {
+            (0..=1001)
+                .filter(|key| notes.get(key).is_some())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(noted(&notes), [0, 998, 999, 1000]);
+        // What is noted again is the newest.
+        notes.insert(998, "again", block(b));
+        notes.insert(1001, "flood", block(b));
+        assert_eq!(noted(&notes), [0, 998, 1000, 1001]);
+        notes.retain(|what| *what != "flood");
+        assert_eq!(noted(&notes), [0, 998]);
+        notes.remove(&0);
+        notes.remove(&998);
+        assert!(notes.is_empty() && notes.of_block.is_empty());
     }
 
     #[test]

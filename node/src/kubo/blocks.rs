@@ -4,19 +4,20 @@
 //! verified by the storage. So no request of a stranger reaches Kubo, and no response of Kubo
 //! reaches a stranger: paths, ranges, CARs and headers are the node's own.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
+use fluence::names::canonical_cid;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{Kubo, KuboError};
+use crate::fairness::{AddressBlock, Notes};
 use crate::storage::Behind;
 
 /// How many blocks are asked for at one time.
@@ -25,7 +26,7 @@ const MAX_READS: usize = 64;
 /// that it answers at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many files that were taken back are remembered, since Kubo keeps their blocks until its next
-/// garbage collection.
+/// garbage collection. Of more, the oldest of the block of addresses that has most is forgotten.
 const MAX_RELEASED: usize = 4096;
 
 /// The blocks in a Kubo daemon.
@@ -35,8 +36,8 @@ pub struct Blocks {
     reads: Semaphore,
     /// Whether Kubo answered when it was last asked for anything.
     answers: AtomicBool,
-    /// The roots that were taken back, with the number of the event.
-    released: Mutex<HashMap<Cid, u64>>,
+    /// The roots that were taken back, as canonical CIDs.
+    released: Mutex<Notes<Cid, ()>>,
 }
 
 impl Blocks {
@@ -46,7 +47,7 @@ impl Blocks {
             kubo,
             reads: Semaphore::new(MAX_READS),
             answers: answers.into(),
-            released: Mutex::default(),
+            released: Mutex::new(Notes::new(MAX_RELEASED)),
         })
     }
 
@@ -65,27 +66,23 @@ impl Blocks {
         self.answers.swap(answers, Ordering::Relaxed)
     }
 
-    /// The roots that were taken back.
-    pub(super) fn released(&self) -> MutexGuard<'_, HashMap<Cid, u64>> {
+    fn released(&self) -> MutexGuard<'_, Notes<Cid, ()>> {
         self.released.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a file was taken back: its root is not read from Kubo any more.
-    pub(super) fn release(&self, cid: Cid) {
-        let mut released = self.released();
-        if released.len() >= MAX_RELEASED {
-            let first = released.iter().min_by_key(|(_, at)| **at);
-            if let Some(first) = first.map(|(cid, _)| *cid) {
-                released.remove(&first);
-            }
-        }
-        let last = released.values().max().copied().unwrap_or_default();
-        released.insert(cid, last + 1);
+    /// Notes that a file was taken back, by somebody at these addresses: its root is not read from Kubo any more.
+    pub(super) fn release(&self, cid: &Cid, block: AddressBlock) {
+        self.released().insert(canonical_cid(cid), (), block);
+    }
+
+    /// Whether a file was taken back.
+    pub(super) fn is_released(&self, cid: &Cid) -> bool {
+        self.released().get(&canonical_cid(cid)).is_some()
     }
 
     /// Notes that a file is kept again.
     pub(super) fn keep(&self, cid: &Cid) {
-        self.released().remove(cid);
+        self.released().remove(&canonical_cid(cid));
     }
 
     async fn read(&self, cid: &Cid) -> Result<Option<Bytes>, KuboError> {
@@ -102,7 +99,7 @@ impl Behind for BehindStorage {
     fn block(&self, cid: Cid) -> BoxFuture<'static, Option<Bytes>> {
         let blocks = Arc::clone(&self.0);
         async move {
-            if !blocks.answers() || blocks.released().contains_key(&cid) {
+            if !blocks.answers() || blocks.is_released(&cid) {
                 return None;
             }
             match timeout(PATIENCE, blocks.read(&cid)).await {

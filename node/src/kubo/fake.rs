@@ -166,11 +166,16 @@ pub(super) fn block(data: &'static [u8]) -> (Cid, Bytes) {
 /// Uploads a file of one block to the storage.
 pub(super) async fn put(storage: &Arc<Storage>, data: &'static [u8]) -> (Cid, Bytes) {
     let (cid, data) = block(data);
+    put_block(storage, cid, &data).await;
+    (cid, data)
+}
+
+/// Uploads a file of this block to the storage.
+pub(super) async fn put_block(storage: &Arc<Storage>, cid: Cid, data: &Bytes) {
     let grant = storage
         .grant("somebody", &cid, Some(data.len() as u64))
         .unwrap();
     let upload = storage.upload(&grant.token).unwrap();
     upload.add(cid, data.clone()).await.unwrap();
     upload.finish().await.unwrap();
-    (cid, data)
 }

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::names::canonical;
+use fluence::names::{canonical, canonical_cid};
 use futures::stream::{self, StreamExt};
 use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
 
 use super::{Blocks, Kubo, KuboError};
+use crate::fairness::AddressBlock;
 use crate::platform::now_ms;
 use crate::storage::{Storage, StoredDag};
 
@@ -39,10 +40,11 @@ pub struct Keeper {
     /// The prefix of the names of this node's pins.
     prefix: String,
     wake: Notify,
-    /// What Kubo keeps for this node, and until when, in Unix seconds; `None` if Kubo must be asked
-    /// first.
+    /// What Kubo keeps for this node, as canonical CIDs, and until when, in Unix seconds; `None` if
+    /// Kubo must be asked first.
     pins: Mutex<Option<HashMap<Cid, u64>>>,
-    /// New promises for DAGs that only Kubo keeps, until they are recorded in the pins' names.
+    /// New promises for DAGs that only Kubo keeps, as canonical CIDs, until they are recorded in the
+    /// pins' names.
     promised: Mutex<HashMap<Cid, u64>>,
 }
 
@@ -73,7 +75,7 @@ impl Keeper {
     pub fn keeps(&self, cid: &Cid) -> bool {
         self.pins()
             .as_ref()
-            .is_some_and(|pins| pins.contains_key(cid))
+            .is_some_and(|pins| pins.contains_key(&canonical_cid(cid)))
     }
 
     fn pins(&self) -> MutexGuard<'_, Option<HashMap<Cid, u64>>> {
@@ -82,7 +84,8 @@ impl Keeper {
 
     /// Notes that a DAG was promised until `until`, in Unix seconds. The storage itself notes this
     /// only for DAGs that it has; here it is noted for those that only Kubo keeps.
-    pub fn promise(&self, cid: Cid, until: u64) {
+    pub fn promise(&self, cid: &Cid, until: u64) {
+        let cid = canonical_cid(cid);
         self.blocks.keep(&cid);
         if self.keeps(&cid) && self.storage.dag_state(&cid) != Some(true) {
             self.promised().insert(cid, until);
@@ -91,9 +94,9 @@ impl Keeper {
 
     /// Notes that the last peer that held a DAG has taken it back: its pin is removed, and its root
     /// is not read from Kubo any more. Kubo frees the blocks when it next collects garbage.
-    pub fn release(&self, cid: Cid) {
-        self.promised().remove(&cid);
-        self.blocks.release(cid);
+    pub fn release(&self, cid: &Cid, block: AddressBlock) {
+        self.promised().remove(&canonical_cid(cid));
+        self.blocks.release(cid, block);
         self.wake();
     }
 
@@ -219,12 +222,11 @@ impl Keeper {
             .filter(|dag| promised_until(dag) > now)
             .map(|dag| &*dag.cid)
             .collect();
-        let released = self.blocks.released().clone();
         let expired: Vec<Cid> = pins
             .iter()
             .filter(|(cid, until)| match **until {
                 FOR_EVER => !kept.contains(&*canonical(cid)),
-                until => until <= now || released.contains_key(*cid),
+                until => until <= now || self.blocks.is_released(cid),
             })
             .map(|(cid, _)| *cid)
             .collect();
@@ -338,8 +340,12 @@ fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
 
 #[cfg(test)]
 mod tests {
+    use fluence::content::unixfs::{self, DAG_PB};
+    use fluence::names::cid_v1;
+    use sha2::{Digest as _, Sha256};
+
     use super::super::BehindStorage;
-    use super::super::fake::{Fake, block, keeper, put};
+    use super::super::fake::{Fake, block, keeper, put, put_block};
     use super::*;
     use crate::storage::Behind as _;
 
@@ -371,7 +377,7 @@ mod tests {
         keeper.storage.remove(&a).unwrap();
         let until = keeper.until(&fake.pin(&a).unwrap()).unwrap() + 1000;
         for cid in [a, b] {
-            keeper.promise(cid, until);
+            keeper.promise(&cid, until);
         }
         keeper.round().await.unwrap();
         assert_eq!(keeper.until(&fake.pin(&a).unwrap()), Some(until));
@@ -411,21 +417,56 @@ mod tests {
         keeper.round().await.unwrap();
         let behind = BehindStorage(keeper.blocks.clone());
         assert_eq!(behind.block(cid).await, Some(data.clone()));
-        assert_eq!(
-            keeper.storage.release("somebody", &cid).unwrap(),
-            Some(false)
-        );
-        keeper.release(cid);
+        release(&keeper, &cid);
         // Kubo has the block until it collects garbage.
         assert_eq!(behind.block(cid).await, None);
         keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_none() && fake.has(&cid));
         // Whoever shares it again has it kept again.
         put(&keeper.storage, b"a").await;
-        keeper.promise(cid, u64::MAX);
+        keeper.promise(&cid, u64::MAX);
         keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_some());
         assert_eq!(behind.block(cid).await, Some(data));
+    }
+
+    /// Takes a file back, as a call does.
+    fn release(keeper: &Keeper, cid: &Cid) {
+        let released = keeper.storage.release("somebody", AddressBlock::Own, cid);
+        assert_eq!(released.unwrap(), Some(false));
+        keeper.release(cid, AddressBlock::Own);
+    }
+
+    #[tokio::test]
+    async fn a_file_is_the_same_however_its_cid_is_written() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let data = Bytes::from(unixfs::directory(std::iter::empty()));
+        let v0 = Cid::new_v0(*cid_v1(DAG_PB, &Sha256::digest(&data).into()).hash()).unwrap();
+        let v1 = Cid::new_v1(v0.codec(), *v0.hash());
+        let behind = BehindStorage(keeper.blocks.clone());
+        for (said, other) in [(v0, v1), (v1, v0)] {
+            put_block(&keeper.storage, said, &data).await;
+            keeper.promise(&said, 1);
+            keeper.round().await.unwrap();
+            assert!(fake.pin(&v0).is_some() && keeper.keeps(&said) && keeper.keeps(&other));
+            assert_eq!(behind.block(other).await, Some(data.clone()));
+            release(&keeper, &said);
+            for cid in [v0, v1] {
+                assert_eq!(behind.block(cid).await, None);
+            }
+            keeper.round().await.unwrap();
+            assert!(fake.pin(&v0).is_none() && fake.has(&v0));
+        }
+        // What Kubo alone has is kept for longer in the name of either.
+        put_block(&keeper.storage, v0, &data).await;
+        keeper.promise(&v0, 1);
+        keeper.round().await.unwrap();
+        keeper.storage.remove(&v0).unwrap();
+        let until = keeper.until(&fake.pin(&v0).unwrap()).unwrap() + 1000;
+        keeper.promise(&v1, until);
+        keeper.round().await.unwrap();
+        assert_eq!(keeper.until(&fake.pin(&v0).unwrap()), Some(until));
     }
 
     #[tokio::test]

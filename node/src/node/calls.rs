@@ -118,9 +118,9 @@ impl Answerer {
         let place = place.ok_or_else(|| busy("too many files are being taken back"))?;
         let (storage, keeper) = (self.storage.clone(), self.keeper.clone());
         let releasing = tokio::task::spawn_blocking(move || {
-            let released = storage.release(&from, &cid);
+            let released = storage.release(&from, block, &cid);
             if let (Ok(Some(false)), Some(keeper)) = (&released, keeper) {
-                keeper.release(cid);
+                keeper.release(&cid, block);
             }
             drop(place);
             released
@@ -165,7 +165,7 @@ impl Answerer {
             .map_err(|refusal| refused(&refusal))?;
         if let Some(keeper) = &self.keeper {
             // If only Kubo has the file, it must keep it for as long as the caller is told.
-            keeper.promise(cid, grant.expires);
+            keeper.promise(&cid, grant.expires);
         }
         ok.token = Some(grant.token);
         ok.expires = Some(grant.expires);

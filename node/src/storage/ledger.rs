@@ -14,7 +14,7 @@ use super::eviction::{Candidate, EvictionOrder, Protection, protection};
 use super::key::Key;
 use super::record::{DagId, Holder, Holders, Record};
 use super::refusal::Refusal;
-use crate::fairness::{AddressBlock, is_fair};
+use crate::fairness::{AddressBlock, Notes, is_fair};
 
 /// How many grants that wait for their first block are remembered, so that readers wait for them
 /// too. Of more, the oldest of the block of addresses that has most is forgotten; its token stays
@@ -23,7 +23,8 @@ pub(super) const MAX_GRANTED: usize = 4096;
 /// How long the blocks of a DAG are expected after it was granted, or after the last of them
 /// arrived, in seconds.
 pub(super) const EXPECTED: u64 = 60;
-/// How many peers that took back a DAG are remembered, so that their earlier tokens open nothing.
+/// How many peers that took back a DAG are remembered, so that their earlier tokens open nothing. Of
+/// more, the oldest of the block of addresses that has most is forgotten.
 const MAX_RELEASED: usize = 4096;
 /// A quota allows one block file per this many bytes. File systems are laid out for a similar
 /// ratio, and would otherwise run out of inodes.
@@ -243,7 +244,7 @@ pub(super) struct Ledger {
     /// The grants by the blocks of addresses that asked for them, the oldest first.
     grants_of: HashMap<AddressBlock, BTreeSet<(u64, Key)>>,
     /// The peers that took back a DAG, each with the end of the last token that is void.
-    released: BTreeMap<(Key, String), u64>,
+    released: Notes<(Key, String), u64>,
     /// How many readers and uploads hold each DAG.
     held: HashMap<Key, usize>,
     accounts: HashMap<Arc<str>, Account>,
@@ -272,7 +273,7 @@ impl Ledger {
             dags: HashMap::new(),
             grants: HashMap::new(),
             grants_of: HashMap::new(),
-            released: BTreeMap::new(),
+            released: Notes::new(MAX_RELEASED),
             held: HashMap::new(),
             accounts: HashMap::new(),
             blocks: HashMap::new(),
@@ -509,13 +510,20 @@ impl Ledger {
 
     /// Takes a DAG back in the name of a peer: that peer's grant no longer keeps it, and tokens that
     /// it was given before open nothing any more.
-    pub fn release(&mut self, key: &[u8], peer: &str, now: u64) -> Released {
+    pub fn release(&mut self, key: &[u8], by: Asker<'_>, now: u64) -> Released {
         self.advance(now);
+        let peer = by.peer;
         let mut until = 0;
+        let mut released = Released::NotHeld;
         if let Some(grant) = self.grants.get_mut(key) {
             let ends = grant.holders.until();
             if grant.holders.remove(peer) {
                 until = ends;
+                // What has not come here may be behind this storage, which keeps it for the others.
+                released = match grant.holders.active(now).next() {
+                    Some(_) => Released::Kept,
+                    None => Released::Free,
+                };
                 if grant.holders.is_empty() {
                     self.forget_grant(key);
                 } else {
@@ -523,11 +531,6 @@ impl Ledger {
                 }
             }
         }
-        let mut released = if until > 0 {
-            Released::Free
-        } else {
-            Released::NotHeld
-        };
         if let Some(id) = self.ids.get(key).copied() {
             let record = &mut self.dag_mut(id).record;
             let mut holders = std::mem::take(&mut record.holders);
@@ -546,11 +549,9 @@ impl Ledger {
             }
         }
         if released != Released::NotHeld && until > now {
-            self.released.retain(|_, until| *until > now);
-            if self.released.len() >= MAX_RELEASED {
-                self.released.pop_first();
-            }
-            self.released.insert((key.to_vec(), peer.to_owned()), until);
+            self.released.retain(|until| *until > now);
+            let note = (key.to_vec(), peer.to_owned());
+            self.released.insert(note, until, by.block);
         }
         released
     }

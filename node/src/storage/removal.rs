@@ -15,10 +15,11 @@ use fluence::Cid;
 use super::chores::Chore;
 use super::index::Batch;
 use super::key::{Key, key};
-use super::ledger::{Amount, Incoming, Ledger, Released, Reservation, Shortage};
+use super::ledger::{Amount, Asker, Incoming, Ledger, Released, Reservation, Shortage};
 use super::record::DagId;
 use super::upload::Target;
 use super::{AddError, MAX_DAGS, Storage, StorageError};
+use crate::fairness::AddressBlock;
 
 /// How many members are removed in one batch; each may have a file that is moved away.
 const BATCH: usize = 32;
@@ -227,17 +228,23 @@ impl Storage {
         }
     }
 
-    /// Takes a DAG back in the name of a peer that uploaded it: if nobody else holds it, it is removed.
+    /// Takes a DAG back in the name of a peer that uploaded it and calls from this block of addresses: if
+    /// nobody else holds it, it is removed.
     /// Returns `None` if that peer does not hold it, and otherwise whether it stays. Blocks the
     /// thread until all of it is gone.
     ///
     /// # Errors
     /// Fails if the disk fails; the rest is then removed later.
-    pub fn release(&self, peer: &str, root: &Cid) -> Result<Option<bool>, StorageError> {
+    pub fn release(
+        &self,
+        peer: &str,
+        block: AddressBlock,
+        root: &Cid,
+    ) -> Result<Option<bool>, StorageError> {
         self.recover()?;
         let key = key(root);
         let now = self.now();
-        let released = self.ledger().release(&key, peer, now);
+        let released = self.ledger().release(&key, Asker { peer, block }, now);
         let stays = match released {
             Released::NotHeld => return Ok(None),
             Released::Kept => true,

@@ -250,6 +250,37 @@ fn a_flood_of_grants_displaces_nobody_elses() {
 }
 
 #[test]
+fn what_was_taken_back_stays_so_whatever_others_take_back() {
+    let mut ledger = ledger();
+    let (mine, early) = (at("a", 1), [0; 4]);
+    ledger.grant(&early, mine, 1, 100, 0).unwrap();
+    assert_eq!(ledger.release(&early, mine, 0), Released::Free);
+    for number in 1..2 * MAX_RELEASED as u32 {
+        let (key, peer) = (number.to_be_bytes(), number.to_string());
+        ledger.grant(&key, at(&peer, 2), 0, 100, 0).unwrap();
+        assert_eq!(ledger.release(&key, at(&peer, 2), 0), Released::Free);
+    }
+    assert!(ledger.is_released(&early, "a", 100));
+    let last = (2 * MAX_RELEASED - 1).to_string();
+    let key = (2 * MAX_RELEASED as u32 - 1).to_be_bytes();
+    assert!(ledger.is_released(&key, &last, 100));
+    assert!(!ledger.is_released(&1_u32.to_be_bytes(), "1", 100));
+    ledger.audit(0);
+}
+
+#[test]
+fn what_only_others_were_granted_is_kept_for_them() {
+    let mut ledger = ledger();
+    for (peer, last) in [("a", 1), ("b", 2)] {
+        ledger.grant(b"x", at(peer, last), 10, 100, 0).unwrap();
+    }
+    assert_eq!(ledger.release(b"x", at("b", 2), 0), Released::Kept);
+    assert_eq!(ledger.release(b"x", at("a", 1), 0), Released::Free);
+    assert!(!ledger.knows(b"x"));
+    ledger.audit(0);
+}
+
+#[test]
 fn no_address_takes_all_the_room() {
     let mut ledger = ledger();
     // One address has any number of peers; each stores what it may, of one byte a file.
@@ -338,8 +369,8 @@ fn who_asks_pays() {
 fn who_uploaded_takes_back_unless_somebody_else_holds() {
     let mut ledger = ledger();
     ledger.grant(b"x", at("a", 1), 10, 100, 0).unwrap();
-    assert_eq!(ledger.release(b"x", "b", 0), Released::NotHeld);
-    assert_eq!(ledger.release(b"x", "a", 0), Released::Free);
+    assert_eq!(ledger.release(b"x", at("b", 2), 0), Released::NotHeld);
+    assert_eq!(ledger.release(b"x", at("a", 1), 0), Released::Free);
     assert!(!ledger.knows(b"x"));
     // What was given before opens nothing any more; what is given later does.
     assert!(ledger.is_released(b"x", "a", 100) && !ledger.is_released(b"x", "b", 100));
@@ -347,18 +378,18 @@ fn who_uploaded_takes_back_unless_somebody_else_holds() {
     assert!(!ledger.is_released(b"x", "a", 110));
     add(&mut ledger, b"x", "a", 10, true, 10);
     ledger.grant(b"x", at("b", 2), 10, 120, 20).unwrap();
-    assert_eq!(ledger.release(b"x", "a", 20), Released::Kept);
-    assert_eq!(ledger.release(b"x", "a", 20), Released::NotHeld);
+    assert_eq!(ledger.release(b"x", at("a", 1), 20), Released::Kept);
+    assert_eq!(ledger.release(b"x", at("a", 1), 20), Released::NotHeld);
     assert_eq!(&*ledger.dag(b"x").unwrap().owner, "b");
     ledger.audit(20);
     // The other one's token has ended, but it may still take back what is left.
-    assert_eq!(ledger.release(b"x", "b", 500), Released::Free);
+    assert_eq!(ledger.release(b"x", at("b", 2), 500), Released::Free);
     ledger.audit(500);
     add(&mut ledger, b"y", "a", 10, true, 500);
     let mut record = ledger.dag(b"y").unwrap().clone();
     record.pinned = true;
     ledger.put(b"y", record, 500);
-    assert_eq!(ledger.release(b"y", "a", 500), Released::Kept);
+    assert_eq!(ledger.release(b"y", at("a", 1), 500), Released::Kept);
     ledger.audit(500);
 }
 
@@ -613,7 +644,8 @@ proptest! {
                     }
                 }
                 Step::Release(dag, peer) => {
-                    let released = ledger.release(&[dag], &name(peer), now);
+                    let name = name(peer);
+                    let released = ledger.release(&[dag], of(&name), now);
                     if let (Released::Free, Some(id)) = (released, ledger.id(&[dag])) {
                         let amount = Amount::of(&ledger.dags[&id].record);
                         prop_assert!(ledger.give_up(id).is_some());
