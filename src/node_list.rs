@@ -39,7 +39,7 @@ pub fn url_of(typed: &str) -> Result<String, Failure> {
     Ok(format!("{base}{path}"))
 }
 
-/// Whether the list at this URL comes from this computer or from a private network.
+/// Whether what is at this URL, such as a list, comes from this computer or from a private network.
 pub fn is_private(url: &str) -> bool {
     let host = url.split_once("://").map_or("", |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or_default();

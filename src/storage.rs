@@ -73,40 +73,64 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
     Ok(format!("{scheme}://{host}:{port}"))
 }
 
+/// The zones of names that are not looked up on the internet (RFC 6761, RFC 6762, RFC 8375), and two that many networks use
+/// for their own.
+const OWN_ZONES: [&str; 5] = ["localhost", "local", "home.arpa", "internal", "lan"];
+
 /// Whether a host is in a private network, so that its name or address means another machine to everybody: an IP address
-/// that is not routed on the internet, or a name that is not looked up there (RFC 6761, RFC 6762, RFC 8375).
+/// that [is not one of the internet](is_private_ip), in any form that programs take for one, or a name that is not looked up
+/// on the internet, such as one without a dot.
 pub fn is_private(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => is_private_ip4(ip),
-        Ok(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
-            Some(ip) => is_private_ip4(ip),
-            None => {
-                let first = ip.segments()[0];
-                // The last two are those of unique local and of link-local addresses.
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || first & 0xfe00 == 0xfc00
-                    || first & 0xffc0 == 0xfe80
+    let host = host.trim_matches(['[', ']']);
+    if let Ok(ip) = host.parse() {
+        return is_private_ip(ip);
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let Some((_, last)) = host.rsplit_once('.') else {
+        return true;
+    };
+    // To browsers and URLs such a name is an IPv4 address with fewer parts or in another base, such as 127.1 and 0x7f.0.0.1.
+    let is_number = last.bytes().all(|b| b.is_ascii_digit())
+        || last
+            .strip_prefix("0x")
+            .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    is_number
+        || OWN_ZONES
+            .iter()
+            .any(|zone| host == *zone || host.ends_with(&format!(".{zone}")))
+}
+
+/// Whether an IP address is not one of a machine on the internet (the special-purpose registries of IANA, RFC 6890; without
+/// the networks for documentation, in which there are no machines).
+pub fn is_private_ip(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_private_ip4(ip),
+        IpAddr::V6(ip) => match ip.segments() {
+            // An IPv4 address: as one of IPv6, and as a network without IPv4 reaches it (RFC 6052).
+            [0, 0, 0, 0, 0, 0xffff, a, b] | [0x64, 0xff9b, 0, 0, 0, 0, a, b] => {
+                let [[a, b], [c, d]] = [a.to_be_bytes(), b.to_be_bytes()];
+                is_private_ip4(Ipv4Addr::new(a, b, c, d))
+            }
+            // Of what is given out to networks (2000::/3), the part for protocols and 6to4 may lead elsewhere.
+            [first, second, ..] => {
+                first & 0xe000 != 0x2000 || first == 0x2001 && second < 0x200 || first == 0x2002
             }
         },
-        Err(_) => {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            ["localhost", "local", "internal", "home.arpa"]
-                .iter()
-                .any(|zone| host == *zone || host.ends_with(&format!(".{zone}")))
-        }
     }
 }
 
 fn is_private_ip4(ip: Ipv4Addr) -> bool {
-    let [a, b, ..] = ip.octets();
-    // The last two are a network of this machine, and that of carriers between them and their customers.
+    let [a, b, c, _] = ip.octets();
+    // The last ones are a network of this machine, that of carriers between them and their customers, that of protocols, that
+    // of measurements, and those of groups and of the future.
     ip.is_loopback()
         || ip.is_private()
         || ip.is_link_local()
-        || ip.is_broadcast()
         || a == 0
         || a == 100 && (64..128).contains(&b)
+        || (a, b, c) == (192, 0, 0)
+        || a == 198 && (18..20).contains(&b)
+        || a >= 224
 }
 
 /// A host in a base URL.
@@ -221,6 +245,32 @@ mod tests {
             "a.localhost",
             "printer.local",
             "x.home.arpa",
+            "nas.lan",
+            "db.internal.",
+            "router",
+            "",
+            // Other ways to write 127.0.0.1.
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.0.0.0x1",
+            "127.0.0.1.",
+            "[::1]",
+            // Addresses of protocols, measurements, groups and the future.
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.251",
+            "255.255.255.255",
+            "fec0::1",
+            "ff02::1",
+            "::7f00:1",
+            "100::1",
+            // IPv4 by way of IPv6.
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
         ] {
             assert!(is_private(local), "{local}");
         }
@@ -229,8 +279,15 @@ mod tests {
             "172.32.0.1",
             "100.128.0.1",
             "2606:4700::1111",
+            "64:ff9b::101:101",
+            "::ffff:1.1.1.1",
+            "198.20.0.1",
+            "192.0.1.1",
             "example.org",
+            "example.org.",
             "local.example",
+            "1.example",
+            "a.0xyz",
         ] {
             assert!(!is_private(public), "{public}");
         }

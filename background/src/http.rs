@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fluence::node_list::is_private;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse};
 use fluence::text::host_of;
 use futures::FutureExt;
@@ -17,7 +18,10 @@ use web::bytes::ByteReader;
 use web::http;
 use web::js;
 use web::time;
-use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{
+    AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    Response,
+};
 
 use crate::source::{BlobSource, blob_of_pieces};
 
@@ -60,6 +64,10 @@ impl Http for Fetch {
             }
             init.set_credentials(RequestCredentials::Omit);
             init.set_cache(RequestCache::NoStore);
+            if !is_private(&request.url) {
+                // Strangers name storages, and nobody on the internet leads into a private network.
+                init.set_redirect(RequestRedirect::Error);
+            }
             send(&request.url, &init, patience, request.patience).await
         }
         .boxed_local()

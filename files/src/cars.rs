@@ -15,6 +15,7 @@ use fluence::cars::{self, CarEnd, FromCar, Payload, Section, Sections};
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::content::hash::{self, HashError};
 use fluence::failure::Reason;
+use fluence::node_list::is_private;
 use fluence::ports::HttpError;
 use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
@@ -27,7 +28,10 @@ use web::bytes::ByobReader;
 use web::hash::sha256;
 use web::http::fetch;
 use web::time::{Silence, timer};
-use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{
+    AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    Response,
+};
 
 use crate::garbage;
 use crate::keep::{Held, Keeper};
@@ -92,6 +96,10 @@ async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpE
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::Omit);
     init.set_cache(RequestCache::NoStore);
+    if !is_private(&url) {
+        // Strangers name storages, and nobody on the internet leads into a private network.
+        init.set_redirect(RequestRedirect::Error);
+    }
     let answer = JsFuture::from(fetch(&url, &init));
     let response: Response = match select(answer, timer(patience)).await {
         Either::Left((Ok(response), _)) => response.unchecked_into(),

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use fluence::storage::is_private;
+use fluence::storage::{is_private, is_private_ip};
 use libp2p::Multiaddr;
 use libp2p::core::Transport;
 use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
@@ -43,7 +43,7 @@ impl Network {
     /// The network of a private address; `None` if the address is on the internet.
     fn of(ip: IpAddr) -> Option<Self> {
         let ip = ip.to_canonical();
-        is_private(&ip.to_string()).then(|| match ip {
+        is_private_ip(ip).then(|| match ip {
             IpAddr::V4(ip) => {
                 let [a, b, c, _] = ip.octets();
                 Self::V4([a, b, c])
@@ -85,9 +85,9 @@ impl Dialing {
                 };
                 dialing.choose(own);
                 dialing.choose(peers);
-                // Strangers on the internet can reach this node, so it must not reach into a private network for them.
-                // Of such a network it dials exactly what its operator has chosen.
-                if external.iter().any(is_on_the_internet) {
+                // Strangers on the internet can reach this node, or it hears of them from the nodes that it joins, so it must
+                // not reach into a private network for them. Of such a network it dials exactly what its operator has chosen.
+                if external.iter().chain(peers).any(is_on_the_internet) {
                     dialing.chosen().networks.clear();
                 }
             }
@@ -356,6 +356,10 @@ mod tests {
         let public = node(&[], &["/dns4/node.example.org/tcp/443/tls/ws"], &texts[..1]);
         assert_eq!(allowed(&public, &texts), texts[..1]);
         assert_eq!(allowed(&public, &["/ip4/192.168.1.8/tcp/4101"]), [""; 0]);
+        // So does one that listens in a private network only, and joins nodes on the internet.
+        let joining = node(&["/ip4/192.168.1.9/tcp/4101"], &[], &[PUBLIC[0], texts[0]]);
+        assert_eq!(allowed(&joining, &texts), texts[..1]);
+        assert_eq!(allowed(&joining, &["/ip4/192.168.1.8/tcp/4101"]), [""; 0]);
         let lan = node(&["/ip4/192.168.2.1/tcp/4101"], &[], &[]);
         assert_eq!(allowed(&lan, &texts), texts[1..]);
     }

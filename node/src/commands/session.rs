@@ -1,5 +1,6 @@
 //! A client that runs for one command: a peer, and the engine over a work directory.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use fluence::failure::About;
@@ -26,6 +27,15 @@ const EARLIER_PATIENCE: Duration = Duration::from_secs(3);
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What the names of the work directories of shares begin with.
 pub(super) const SHARE: &str = "share-";
+
+/// The hosts that the person has named, which may be anywhere.
+fn chosen_hosts(settings: &Settings) -> HashSet<String> {
+    let nodes = settings.nodes.iter();
+    let nodes = nodes.filter_map(|node| node.split('/').nth(2).map(str::to_owned));
+    let urls = settings.routers.iter().chain(&settings.gateways);
+    let of_url = |url: &String| Some(reqwest::Url::parse(url).ok()?.host_str()?.to_owned());
+    nodes.chain(urls.filter_map(of_url)).collect()
+}
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
@@ -156,7 +166,8 @@ impl Session {
         } = client;
         let settings = Settings { nodes, ..settings };
         let store = FileStore::open(work.path().join("items"))?;
-        let http = WebClient::new(&authorities).map_err(|error| text::no_http(&error))?;
+        let http = WebClient::new(&authorities, chosen_hosts(&settings))
+            .map_err(|error| text::no_http(&error))?;
         let Opened {
             journal,
             state,
@@ -286,10 +297,15 @@ impl Earlier {
                 None => return Ok(()),
             };
             let store = FileStore::open(work.path().join("items"))?;
-            let http = WebClient::new(&self.authorities).map_err(|error| text::no_http(&error))?;
+            let settings = Settings {
+                nodes: self.nodes.iter().map(ToString::to_string).collect(),
+                ..Settings::default()
+            };
+            let http = WebClient::new(&self.authorities, chosen_hosts(&settings))
+                .map_err(|error| text::no_http(&error))?;
             let platform = Native::new(store, http, peer.clone(), journal);
             let count = state.copies.len();
-            let engine = Engine::new(platform, state, Settings::default());
+            let engine = Engine::new(platform, state, settings);
             let left = engine.give_back(RELEASE_PATIENCE, wanted).await;
             let released = count - left.len();
             self.output

@@ -5,7 +5,6 @@
 //! are already on their way; otherwise the node pulls them from the storage that the provider
 //! names, and verifies each of them.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +12,16 @@ use fluence::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
 use fluence::names::{FunctionName, canonical};
 use fluence::routing;
-use fluence::storage::url_of;
+use fluence::storage::{is_private, url_of};
 use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::exit::printable;
 use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::gateway::{FetchError, Fetched, Fetcher};
+use crate::platform::Careful;
 use crate::storage::{PUBLIC, Storage};
 
 use super::config::PublicIpfs;
@@ -62,22 +61,23 @@ struct Inner {
     storage: Arc<Storage>,
     /// The URL of this node's own storage, as [`url_of`] writes it.
     own: String,
+    /// The host of that storage, if it is in a private network and others there may be asked.
+    beside: Option<String>,
     puller: Puller,
-    /// For addresses that the operator has set, which may be private.
+    /// For addresses that the operator has set, and for those where this node's own storage is, which may be private.
     own_puller: Puller,
     http: reqwest::Client,
     public: Option<PublicIpfs>,
     public_pulls: Arc<Shares>,
-    /// Whether storages on this machine and in private networks may be asked.
-    private: bool,
     /// One place for each file that may be pulled, for whoever asked for it first.
     pulls: Arc<Shares>,
     pulls_from_one: Arc<Repeated>,
 }
 
 impl Finder {
-    /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
-    /// never connects to addresses that are not public, because a stranger supplies them.
+    /// `own` is the multiaddr of this node's storage. Strangers supply the addresses of others, so
+    /// this node connects to none that is not public, except at the very host of its own storage if that is in a
+    /// private network itself: the storages of other nodes of that machine.
     /// Storages may have certificates of these `authorities`, besides those of Mozilla. `is_hidden` is whether others reach
     /// the node, and the URL of its storage leads them to themselves.
     pub fn new(
@@ -88,7 +88,7 @@ impl Finder {
         (is_hidden, public): (bool, Option<PublicIpfs>),
     ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
-        let private = is_private_url(&own) && !is_hidden;
+        let beside = host_of(&own).filter(|host| is_private(host) && !is_hidden);
         let client = |anywhere: bool| -> Result<reqwest::Client, reqwest::Error> {
             let mut http = reqwest::Client::builder()
                 .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
@@ -100,14 +100,14 @@ impl Finder {
                 http = http.add_root_certificate(reqwest::Certificate::from_der(authority)?);
             }
             if !anywhere {
-                http = http.dns_resolver(Arc::new(PublicOnly));
+                http = http.dns_resolver(Arc::new(Careful::default()));
             }
             http.build()
         };
         let http = client(true)?;
         let inner = Inner {
             peer,
-            puller: Puller::new(Arc::clone(&storage), client(private)?),
+            puller: Puller::new(Arc::clone(&storage), client(false)?),
             own_puller: Puller::new(Arc::clone(&storage), http.clone()),
             http,
             public,
@@ -117,7 +117,7 @@ impl Finder {
             ),
             storage,
             own,
-            private,
+            beside,
             pulls: Shares::new(MAX_PULLS, "has more files copied at a time than it may"),
             pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
@@ -213,7 +213,7 @@ impl Inner {
         let found = self.gateways(public, cid);
         let found = tokio::time::timeout(PUBLIC_PATIENCE, found).await;
         let mut gateways = found.unwrap_or_default().into_iter();
-        let Some(pull) = self.next_gateway(&mut gateways, cid).await else {
+        let Some(pull) = self.next_gateway(&mut gateways, cid, from).await else {
             return false;
         };
         let (inner, cid) = (Arc::clone(self), *cid);
@@ -224,7 +224,7 @@ impl Inner {
                 // One that sends something else, or not all of it, is followed by the next.
                 pull = match inner.storage.dag_state(&cid) {
                     Some(true) => None,
-                    _ => inner.next_gateway(&mut gateways, &cid).await,
+                    _ => inner.next_gateway(&mut gateways, &cid, from).await,
                 };
             }
             drop(place);
@@ -238,13 +238,12 @@ impl Inner {
         for router in &public.routers {
             for multiaddr in routing::gateways(&self.ask_router(router, cid).await) {
                 // Anybody can tell a router anything.
-                let url = url_of(&multiaddr).ok();
-                let url = url.filter(|url| self.private || !is_private_url(url));
                 let is_new = |url: &String| gateways.iter().all(|(known, _)| known != url);
-                if let Some(url) = url.filter(is_new)
+                if let Some(url) = url_of(&multiaddr).ok().filter(is_new)
+                    && let Some(puller) = self.puller_of(&url)
                     && gateways.len() < MAX_GATEWAYS
                 {
-                    gateways.push((url, self.puller.clone()));
+                    gateways.push((url, puller.clone()));
                 }
             }
         }
@@ -258,9 +257,11 @@ impl Inner {
         &self,
         gateways: &mut impl Iterator<Item = (String, Puller)>,
         cid: &Cid,
+        asker: AddressBlock,
     ) -> Option<BoxFuture<'static, ()>> {
         for (gateway, puller) in gateways {
-            let begun = self.prepare(&puller, PUBLIC, &gateway, cid, None, true);
+            let grantee = (PUBLIC, asker);
+            let begun = self.prepare(&puller, grantee, &gateway, cid, None, true);
             match tokio::time::timeout(GATEWAY_PATIENCE, begun).await {
                 Ok(Ok(pull)) => return Some(pull),
                 Ok(Err(reason)) => {
@@ -306,17 +307,29 @@ impl Inner {
         let multiaddr = multiaddr.ok_or("its provider has no storage")?;
         let url = url_of(&multiaddr).map_err(|error| error.to_string())?;
         if url != self.own {
-            if !self.private && is_private_url(&url) {
-                return Err("its storage has no public address".to_owned());
-            }
-            self.begin_pull(provider, url, cid, size, asker).await?;
+            let puller = self.puller_of(&url);
+            let puller = puller.ok_or("its storage has no public address")?;
+            self.begin_pull(puller, provider, url, cid, size, asker)
+                .await?;
         }
         Ok(fetched(ok))
     }
 
+    /// What copies from a storage that a stranger names; `None` if that is in a private network in which strangers have
+    /// nothing to say.
+    fn puller_of(&self, url: &str) -> Option<&Puller> {
+        let host = host_of(url)?;
+        if !is_private(&host) {
+            Some(&self.puller)
+        } else {
+            (self.beside.as_ref() == Some(&host)).then_some(&self.own_puller)
+        }
+    }
+
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
-        self: &Arc<Self>,
+        &self,
+        puller: &Puller,
         provider: PeerId,
         from: String,
         cid: &Cid,
@@ -324,9 +337,10 @@ impl Inner {
         asker: AddressBlock,
     ) -> Result<(), String> {
         let place = self.pulls.take(asker).ok_or("this node is busy")?;
-        // Its provider wants it to be here, so it counts against the provider's quota.
-        let grantee = provider.to_string();
-        let pull = self.prepare(&self.puller, &grantee, &from, cid, size, false);
+        // Its provider wants it to be here, so it counts against the provider's quota, and against the share of
+        // whoever asked for it.
+        let provider = provider.to_string();
+        let pull = self.prepare(puller, (&provider, asker), &from, cid, size, false);
         let pull = pull.await?;
         tokio::spawn(async move {
             pull.await;
@@ -340,7 +354,7 @@ impl Inner {
     async fn prepare(
         &self,
         puller: &Puller,
-        grantee: &str,
+        (grantee, asker): (&str, AddressBlock),
         from: &str,
         cid: &Cid,
         size: Option<u64>,
@@ -352,7 +366,7 @@ impl Inner {
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
             let grant = storage
-                .grant_from(&grantee, AddressBlock::Relayed, &root, size)
+                .grant_from(&grantee, asker, &root, size)
                 .map_err(|refusal| refusal.to_string())?;
             storage
                 .upload(&grant.token)
@@ -383,93 +397,100 @@ fn fetched(ok: FileOk) -> Fetched {
     }
 }
 
-/// Whether a URL's host is an address that is not public. The addresses of a domain name are
-/// checked by [`PublicOnly`] when it is resolved.
-fn is_private_url(url: &str) -> bool {
-    match reqwest::Url::parse(url)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned))
-    {
-        Some(host) if host.eq_ignore_ascii_case("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse()
-            .is_ok_and(|address: IpAddr| !is_public(address)),
-        None => true,
-    }
-}
-
-/// Whether an address may belong to the public Internet.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-                || v4.is_multicast()
-                || v4.is_documentation()
-                || a == 0
-                // Shared address space of carrier-grade NAT (RFC 6598), and reserved addresses.
-                || a == 100 && (b & 0xc0) == 64
-                || a >= 240)
-        }
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_public(v4.into()),
-            // Global unicast, without the prefixes for documentation (2001:db8::/32) and 6to4
-            // (2002::/16).
-            None => {
-                let [first, second, ..] = v6.segments();
-                (first & 0xe000) == 0x2000
-                    && !(first == 0x2001 && second == 0xdb8)
-                    && first != 0x2002
-            }
-        },
-    }
-}
-
-/// Resolves names, and drops addresses that are not public.
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
+/// The host of a URL, as a URL is understood: an IPv4 address in any form, and an IPv6 address in brackets.
+fn host_of(url: &str) -> Option<String> {
+    Some(reqwest::Url::parse(url).ok()?.host_str()?.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+    use fluence::content::unixfs::RAW;
+    use fluence::names::cid_v1;
+    use fluence_peer::{Config, Keypair};
+    use sha2::{Digest as _, Sha256};
+    use tempfile::TempDir;
 
-    #[test]
-    fn addresses_of_other_networks_are_told_apart() {
-        for private in [
-            "http://127.0.0.1:5001",
-            "http://10.1.2.3:80",
-            "http://192.168.0.1:80",
+    use super::*;
+    use crate::storage::StorageConfig;
+
+    /// What finds files for a node whose storage has this address and room for 64 MiB.
+    async fn finder(own: &str, is_hidden: bool) -> (TempDir, Finder) {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StorageConfig {
+            min_free: 0,
+            total_quota: 64 << 20,
+            ..StorageConfig::default()
+        };
+        let storage = Storage::open(dir.path(), config).unwrap();
+        let config = Config::client(Keypair::generate_ed25519(), Vec::new());
+        let (peer, _calls, _statuses) = Peer::start(config).unwrap();
+        let finder = Finder::new(peer, storage, own, &[], (is_hidden, None)).unwrap();
+        (dir, finder)
+    }
+
+    #[tokio::test]
+    async fn strangers_lead_a_node_nowhere_but_to_its_own_host_in_a_private_network() {
+        let near = "/ip4/192.168.1.5/tcp/4180/http";
+        let (own, loopback) = ("http://192.168.1.5:80", "http://127.0.0.1:5001");
+        let public = ["https://1.1.1.1:443", "https://example.org:443"];
+        let private = [
+            "http://192.168.1.1:80",
             "http://169.254.169.254:80",
-            "http://100.64.0.1:80",
-            "http://0.0.0.0:80",
-            "http://[::1]:80",
-            "http://[fd00::1]:80",
+            "http://2130706433:80",
             "http://[::ffff:127.0.0.1]:80",
             "http://localhost:80",
+            "http://router:80",
             "nonsense",
+        ];
+        for (address, is_hidden, allowed) in [
+            (near, false, vec![own]),
+            (near, true, Vec::new()),
+            ("/ip4/127.0.0.1/tcp/4180/http", false, vec![loopback]),
+            ("/dns4/node.example/tcp/443/https", false, Vec::new()),
         ] {
-            assert!(is_private_url(private), "{private}");
+            let (_dir, finder) = finder(address, is_hidden).await;
+            let all = [own, loopback].into_iter().chain(public).chain(private);
+            let all = all.filter(|url| finder.inner.puller_of(url).is_some());
+            let allowed: Vec<_> = allowed.into_iter().chain(public).collect();
+            assert_eq!(all.collect::<Vec<_>>(), allowed, "{address} {is_hidden}");
         }
-        for public in [
-            "https://1.1.1.1:443",
-            "https://[2606:4700::1111]:443",
-            "https://example.org:443",
-        ] {
-            assert!(!is_private_url(public), "{public}");
+    }
+
+    #[tokio::test]
+    async fn what_one_address_has_copied_leaves_room_for_others() {
+        let (_dir, finder) = finder("/ip4/127.0.0.1/tcp/4180/http", false).await;
+        let inner = &finder.inner;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let storage = axum::Router::new().fallback(async || "");
+        tokio::spawn(async move { axum::serve(listener, storage).await });
+        let block = |last: u8| AddressBlock::from(std::net::IpAddr::from([192, 0, 2, last]));
+        let file = |seed: u8| {
+            let data = Bytes::from(vec![seed; 1 << 20]);
+            (cid_v1(RAW, &Sha256::digest(&data).into()), data)
+        };
+        // A stranger's pulls are granted like this, until there is no room left for more of them.
+        let prepare = async |from: u8, seed: u8| {
+            let (cid, data) = file(seed);
+            let grantee = (&*format!("provider {seed}"), block(from));
+            let size = Some(data.len() as u64);
+            let pull = inner.prepare(&inner.own_puller, grantee, &url, &cid, size, true);
+            pull.await.map(drop)
+        };
+        let mut copied = 0;
+        while prepare(1, copied).await.is_ok() {
+            let (cid, data) = file(copied);
+            let grant =
+                inner
+                    .storage
+                    .grant_from("provider", block(1), &cid, Some(data.len() as u64));
+            let upload = inner.storage.upload(&grant.unwrap().token).unwrap();
+            upload.add(cid, data).await.unwrap();
+            upload.finish().await.unwrap();
+            copied += 1;
         }
+        assert_eq!(copied, 48, "three quarters of 64 MiB");
+        assert_eq!(prepare(2, copied).await, Ok(()));
     }
 }

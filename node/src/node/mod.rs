@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::state::check_node;
-use fluence::storage::{is_private, multiaddr_of};
+use fluence::storage::{is_private_ip, multiaddr_of};
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
 use tokio::net::TcpListener;
@@ -459,8 +459,8 @@ fn addresses_beside(secure: &Multiaddr, config: &Config) -> Vec<Multiaddr> {
 /// Whether an address is one of a private network, or of this machine.
 fn leads_inside(address: &Multiaddr) -> bool {
     match address.iter().next() {
-        Some(Protocol::Ip4(ip)) => is_private(&ip.to_string()),
-        Some(Protocol::Ip6(ip)) => is_private(&ip.to_string()),
+        Some(Protocol::Ip4(ip)) => is_private_ip(ip.into()),
+        Some(Protocol::Ip6(ip)) => is_private_ip(ip.into()),
         _ => false,
     }
 }

@@ -1,16 +1,22 @@
 //! The HTTP client, built on reqwest.
 
+use std::collections::HashSet;
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece, StoreError};
+use fluence::storage::{is_private, is_private_ip};
 use fluence::text::host_of;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, Stream, StreamExt, stream};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, Certificate, Client, Method};
+use reqwest::redirect::Policy;
+use reqwest::{Body, Certificate, Client, Method, Url};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -34,26 +40,81 @@ pub struct WebClient {
 
 impl WebClient {
     /// A new client, which shares no connections with others. It trusts these authorities (DER)
-    /// besides those of Mozilla.
+    /// besides those of Mozilla. Strangers name most addresses, so no name and no redirect leads it
+    /// from the internet into a private network, except to the hosts that the person has `chosen`.
     ///
     /// # Errors
     /// [`HttpError::Unreachable`] if TLS or the resolver cannot be set up.
-    pub fn new(authorities: &[CertificateDer<'_>]) -> Result<Self, HttpError> {
+    pub fn new(
+        authorities: &[CertificateDer<'_>],
+        chosen: HashSet<String>,
+    ) -> Result<Self, HttpError> {
         let failed = |error| HttpError::Unreachable(format!("HTTP ({error})"));
         let mut builder = Client::builder();
         for authority in authorities {
             builder =
                 builder.add_root_certificate(Certificate::from_der(authority).map_err(failed)?);
         }
+        let careful = Careful::new(chosen);
+        let following = careful.clone();
         let client = builder
             .user_agent(concat!("fluence/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+            .redirect(Policy::custom(move |attempt| {
+                if attempt.previous().len() > MAX_REDIRECTS {
+                    attempt.error("it redirects too often")
+                } else if following.follows(&attempt.previous()[0], attempt.url()) {
+                    attempt.follow()
+                } else {
+                    attempt.error("it redirects into a private network")
+                }
+            }))
+            .dns_resolver(Arc::new(careful))
             .connect_timeout(CONNECT_TIMEOUT)
             // A proxy might alter the bytes, which would then fail verification.
             .no_proxy()
             .build()
             .map_err(failed)?;
         Ok(Self { client })
+    }
+}
+
+/// Looks names up, and leads nobody from the internet into a private network. A clone is the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Careful {
+    chosen: Arc<HashSet<String>>,
+}
+
+impl Careful {
+    /// Hosts that a person or an operator has `chosen` may be anywhere.
+    pub fn new(chosen: HashSet<String>) -> Self {
+        Self {
+            chosen: Arc::new(chosen),
+        }
+    }
+
+    /// Whether a redirect from the first of these is followed to the second.
+    fn follows(&self, from: &Url, to: &Url) -> bool {
+        let is_inside = |url: &Url| url.host_str().is_none_or(is_private);
+        let is_chosen = to.host_str().is_some_and(|to| self.chosen.contains(to));
+        !is_inside(to) || is_inside(from) || is_chosen
+    }
+
+    /// Whether a name may lead to this address. Who uses a name that is one of a private network by itself has decided that.
+    fn leads(&self, name: &str, to: SocketAddr) -> bool {
+        !is_private_ip(to.ip()) || is_private(name) || self.chosen.contains(name)
+    }
+}
+
+impl Resolve for Careful {
+    fn resolve(&self, name: Name) -> Resolving {
+        let careful = self.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> = found
+                .filter(|address| careful.leads(name.as_str(), *address))
+                .collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
     }
 }
 
@@ -83,7 +144,7 @@ async fn send(
     } = request;
     let host = host_of(&url);
     let unreachable = || HttpError::Unreachable(host.clone());
-    let url = reqwest::Url::parse(&url)
+    let url = Url::parse(&url)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(unreachable)?;
@@ -221,7 +282,8 @@ mod tests {
             body: Vec::new(),
             patience: Duration::from_secs(10),
         };
-        let answer = WebClient::new(&[]).unwrap().send(request).await;
+        let client = WebClient::new(&[], HashSet::new()).unwrap();
+        let answer = client.send(request).await;
         assert!(
             matches!(answer, Err(HttpError::Unreachable(_))),
             "{answer:?}"
@@ -230,6 +292,35 @@ mod tests {
             asked.load(std::sync::atomic::Ordering::Relaxed),
             MAX_REDIRECTS + 1
         );
+    }
+
+    #[test]
+    fn nothing_leads_from_the_internet_into_a_private_network() {
+        let careful = Careful::new(HashSet::from(["mine.example".to_owned()]));
+        let follows = |from: &str, to: &str| {
+            let url = |text: &str| Url::parse(text).unwrap();
+            careful.follows(&url(from), &url(to))
+        };
+        let outside = "https://storage.example/ipfs/x";
+        assert!(follows(outside, "https://other.example/"));
+        assert!(follows(outside, "http://mine.example:8080/"));
+        for inside in [
+            "http://127.0.0.1:5001/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://[::1]/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://router/",
+        ] {
+            assert!(!follows(outside, inside), "{inside}");
+            assert!(follows("http://192.168.1.2:4180/", inside), "{inside}");
+        }
+        let leads = |name, to: &str| careful.leads(name, SocketAddr::new(to.parse().unwrap(), 80));
+        assert!(leads("storage.example", "1.1.1.1"));
+        for inside in ["127.0.0.1", "10.0.0.1", "::1", "64:ff9b::a00:1"] {
+            assert!(!leads("storage.example", inside), "{inside}");
+            assert!(leads("mine.example", inside) && leads("nas.lan", inside));
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ use tokio::sync::broadcast;
 use hasher::Hasher;
 
 pub use files::{file_limit, raise_file_limit};
+pub(crate) use http::Careful;
 pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
 pub use partial::FilePartial;

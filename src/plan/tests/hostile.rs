@@ -17,7 +17,7 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
         .iter()
         .find(|failure| failure.code == Code::WrongBytes)
         .expect("the log names it");
-    assert_eq!(wrong.host.as_deref(), Some("store:80"));
+    assert_eq!(wrong.host.as_deref(), Some("store.example:80"));
     assert_eq!(wrong.peer.as_deref(), Some("alice"));
     assert!(!b.disk.0.borrow().files.contains_key(&fetched));
     // Another provider names another storage, which has the right bytes.
@@ -25,7 +25,7 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
     *honest.blocks.borrow_mut() = storage.blocks.borrow().clone();
     world.set_node(
         "zoe",
-        json!({"ok": {"multiaddr": "/dns4/honest/tcp/80/http"}}),
+        json!({"ok": {"multiaddr": "/dns4/honest.example/tcp/80/http"}}),
     );
     world.add_record(&function(&cid), "zoe");
     done(command(
@@ -59,7 +59,7 @@ fn storage_that_sends_more_than_it_may_is_named_and_left() {
         assert!(
             failures
                 .iter()
-                .any(|failure| failure.host.as_deref() == Some("store:80")),
+                .any(|failure| failure.host.as_deref() == Some("store.example:80")),
             "{manner:?}: {failures:?}"
         );
         // The sender never stops, so the receiver must have hung up.
@@ -107,7 +107,7 @@ fn dags_that_are_bombs_are_refused_soon() {
         let cid = crate::names::canonical(&nested(&storage, leaf_is_there, node));
         world.set_node(
             "zoe",
-            json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http"}}),
+            json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http"}}),
         );
         world.add_record(&function(&cid), "zoe");
         let b = world.machine("bob");
@@ -300,7 +300,13 @@ fn places_in_private_networks_are_used_only_beside_ones_own_node() {
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
         ..Settings::default()
     };
-    let near = world.machine_with("near", settings(&["/ip4/192.168.1.5/tcp/4102/ws"]));
+    let near = world.machine_with(
+        "near",
+        settings(&[
+            "/ip4/192.168.1.5/tcp/4102/ws",
+            "/dns4/nas.lan/tcp/443/tls/ws",
+        ]),
+    );
     let far = world.machine_with("far", settings(&["/dns4/node.example.org/tcp/443/tls/ws"]));
     for (multiaddr, is_near, is_far) in [
         ("/ip4/192.168.1.5/tcp/8080/http", true, false),
@@ -308,6 +314,14 @@ fn places_in_private_networks_are_used_only_beside_ones_own_node() {
         ("/ip4/127.0.0.1/tcp/5001/http", false, false),
         ("/ip6/::1/tcp/5001/http", false, false),
         ("/dns4/localhost/tcp/5001/http", false, false),
+        ("/dns4/127.1/tcp/5001/http", false, false),
+        ("/dns4/2130706433/tcp/5001/http", false, false),
+        ("/dns4/0x7f000001/tcp/5001/http", false, false),
+        ("/dns4/router/tcp/80/http", false, false),
+        ("/dns4/nas.lan/tcp/80/http", true, false),
+        ("/ip6/64:ff9b::a00:1/tcp/80/http", false, false),
+        ("/ip6/2002:7f00:1::/tcp/80/http", false, false),
+        ("/ip4/240.0.0.1/tcp/80/http", false, false),
         ("/dns4/storage.example.org/tcp/443/https", true, true),
         ("/ip4/1.1.1.1/tcp/443/https", true, true),
     ] {

@@ -143,7 +143,7 @@ fn names_of_strangers_are_made_safe() {
     world.forget_records();
     world.set_node(
         "evil",
-        json!({"ok": {"multiaddr": "/dns4/evil/tcp/80/http", "name": "../".repeat(3000), "type": "text/html<script>", "size": u64::MAX}}),
+        json!({"ok": {"multiaddr": "/dns4/evil.example/tcp/80/http", "name": "../".repeat(3000), "type": "text/html<script>", "size": u64::MAX}}),
     );
     world.add_record(&function(&cid), "evil");
     let hash = cid.parse::<crate::Cid>().unwrap().hash().to_bytes();

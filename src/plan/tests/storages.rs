@@ -53,7 +53,7 @@ fn who_is_busy_is_asked_again_when_it_says() {
         let fetched = begin_fetch(&b, &cid);
         world.sim.pass(Duration::from_secs(35));
         assert_eq!(item(&b, &fetched).status, Status::Searching);
-        let multiaddr = format!("/dns4/{host}/tcp/80/http");
+        let multiaddr = format!("/dns4/{host}.example/tcp/80/http");
         world.set_node(who, json!({"ok": {"multiaddr": multiaddr}}));
         until_done(&b, &fetched);
         assert_eq!(stored(&b, &fetched), bytes);
@@ -150,7 +150,7 @@ fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storag
     second.manner.set(second_is);
     world.set_node(
         "other",
-        json!({"ok": {"multiaddr": "/dns4/second/tcp/80/http"}}),
+        json!({"ok": {"multiaddr": "/dns4/second.example/tcp/80/http"}}),
     );
     first.pace.set(paces[0]);
     second.pace.set(paces[1]);
@@ -228,7 +228,7 @@ fn a_fetch_goes_on_from_another_provider() {
     *second.blocks.borrow_mut() = first.blocks.borrow().clone();
     world.set_node(
         "zoe",
-        json!({"ok": {"multiaddr": "/dns4/second/tcp/80/http"}}),
+        json!({"ok": {"multiaddr": "/dns4/second.example/tcp/80/http"}}),
     );
     world.add_record(&function(&cid), "zoe");
     let began = world.sim.now();

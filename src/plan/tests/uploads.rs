@@ -26,7 +26,7 @@ fn an_upload_that_was_cut_off_goes_on_by_itself() {
     assert!(storage.received.get() < (20 << 20) + (9 << 20));
     assert_eq!(
         item(&a, &id).placed.as_deref(),
-        Some("/dns4/store/tcp/80/http")
+        Some("/dns4/store.example/tcp/80/http")
     );
 }
 
@@ -234,7 +234,7 @@ fn an_expired_token_is_asked_for_anew() {
     let storage = world.node("node", "store");
     world.set_node(
         "node",
-        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
+        json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http", "token": ""}}),
     );
     storage.tokens.borrow_mut().insert("token3".into());
     let (a, b) = world.alice_and_bob(Settings::default());
@@ -252,7 +252,7 @@ fn what_has_left_counts_once_when_a_token_expires_meanwhile() {
     let storage = world.node("node", "store");
     world.set_node(
         "node",
-        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
+        json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http", "token": ""}}),
     );
     storage.tokens.borrow_mut().insert("token1".into());
     storage.slow.set(1);
@@ -361,7 +361,7 @@ fn a_clock_that_is_fast_asks_for_one_more_token_and_no_others() {
     let expired = world.sim.now() / 1000 - 3600;
     world.set_node(
         "node",
-        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": "", "expires": expired}}),
+        json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http", "token": "", "expires": expired}}),
     );
     for number in 1..4 {
         storage.tokens.borrow_mut().insert(format!("token{number}"));
@@ -380,8 +380,8 @@ fn with_own_ipfs(world: &World, name: &str) -> (Machine, Rc<Storage>) {
     let kubo = world.kubo("rpc", "gateway");
     let settings = Settings {
         own_ipfs: Some(crate::state::OwnIpfs {
-            rpc: "http://rpc:80/".into(),
-            gateway: "http://gateway:80".into(),
+            rpc: "http://rpc.example:80/".into(),
+            gateway: "http://gateway.example:80".into(),
         }),
         ..Settings::default()
     };
@@ -402,7 +402,7 @@ fn an_own_ipfs_node_is_used_instead_of_asking() {
     let Reply::Ok(ok) = ask(&a, &cid) else {
         panic!("refused")
     };
-    assert_eq!(ok["multiaddr"], "/dns4/gateway/tcp/80/http");
+    assert_eq!(ok["multiaddr"], "/dns4/gateway.example/tcp/80/http");
     until(&a, &id, |item| item.upload.is_none());
     assert_eq!(item(&a, &id).upload_failure, None);
     assert_eq!(world.calls(&FunctionName::multiaddr()), 0);
@@ -479,7 +479,7 @@ fn files_are_put_only_where_the_person_chose() {
     let own = world.node("node", "store");
     // It answers first in every look-up.
     let foreign = world.storage("foreign");
-    let multiaddr = "/dns4/foreign/tcp/80/http";
+    let multiaddr = "/dns4/foreign.example/tcp/80/http";
     world.set_stranger("a stranger", json!({"ok": {"multiaddr": multiaddr}}));
     let allows = Settings {
         foreign_storage: true,

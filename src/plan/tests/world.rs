@@ -236,6 +236,14 @@ impl Storage {
     }
 }
 
+/// The whole name of a host; a name without a dot is one in a private network.
+fn full(host: &str) -> String {
+    match host.contains('.') {
+        true => host.to_owned(),
+        false => format!("{host}.example"),
+    }
+}
+
 impl World {
     pub fn storage(&self, host: &str) -> Rc<Storage> {
         let storage = Rc::new(Storage {
@@ -267,7 +275,7 @@ impl World {
         self.inner
             .storages
             .borrow_mut()
-            .insert(format!("http://{host}:80"), Rc::clone(storage));
+            .insert(format!("http://{}:80", full(host)), Rc::clone(storage));
     }
 
     /// Adds a person's own Kubo, whose RPC and gateway are two addresses of one storage.
@@ -281,7 +289,7 @@ impl World {
     /// Adds a node with a storage, which its `IPFS_multiaddr` names.
     pub fn node(&self, name: &str, host: &str) -> Rc<Storage> {
         let storage = self.storage(host);
-        let ok = json!({"ok": {"multiaddr": format!("/dns4/{host}/tcp/80/http")}});
+        let ok = json!({"ok": {"multiaddr": format!("/dns4/{}/tcp/80/http", full(host))}});
         self.set_node(name, ok);
         storage
     }
