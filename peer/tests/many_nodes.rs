@@ -104,6 +104,22 @@ async fn two_nodes_start_and_die_in_any_order() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_comes_back_as_another_one_is_joined_again() {
+    let mut first = Node::start(Vec::new()).await;
+    // The address names no peer.
+    let second = Node::start(vec![first.address.clone()]).await;
+    first.knows(1).await;
+    first.kill().await;
+    first.keypair = Keypair::generate_ed25519();
+    first.start_again().await;
+    first.knows(1).await;
+    let alice = provider(&first.address).await;
+    alice.provide(name("alice")).await.expect("provided");
+    let (bob, _calls) = client(&second.address).await;
+    assert_eq!(called_at_last(&bob, "alice").await, alice.id());
+}
+
 /// How many records a node would hand over to another.
 async fn handed(from: &Node, to: &Node) -> usize {
     let (mut count, mut args) = (0, json!({}));

@@ -534,7 +534,9 @@ impl Driver {
                     Part::Client(client) => client.connected(swarm, peer_id, connection_id),
                     #[cfg(not(target_arch = "wasm32"))]
                     Part::Node(node) => {
-                        node.neighbours.connected(swarm, peer_id, connection_id);
+                        let routing = &mut node.routing;
+                        node.neighbours
+                            .connected(swarm, routing, peer_id, connection_id);
                         node.routing.connected(swarm, connection_id);
                     }
                     #[cfg(target_arch = "wasm32")]
@@ -604,6 +606,12 @@ impl Driver {
             SwarmEvent::ExpiredListenAddr { .. } => {
                 if let Part::Node(node) = &mut self.part {
                     node.announce(swarm);
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            SwarmEvent::ListenerError { error, .. } => {
+                if let Part::Node(node) = &mut self.part {
+                    node.listener_failed(&error, Instant::now());
                 }
             }
             SwarmEvent::ListenerClosed {

@@ -8,9 +8,12 @@ use libp2p::swarm::{ConnectionId, DialError, Swarm};
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
 
+use super::routing::{NODES_OF_BLOCK, Routing};
 use crate::address::{bare, peer_of};
 use crate::backoff::Backoff;
 use crate::behaviour::Behaviour;
+use crate::block::Block;
+use crate::guests::Guests;
 use crate::limits::{ADDRESSES_PER_PEER, KEPT_NEIGHBOURS, NEIGHBOURS};
 
 /// The longest wait between two attempts to reach a node that was given, and one that was met.
@@ -19,6 +22,7 @@ const LONGEST_MET: Duration = Duration::from_secs(10 * 60);
 
 /// The other nodes that a node knows.
 pub(super) struct Neighbours {
+    guests: Guests,
     known: Vec<Neighbour>,
     /// Whether a node came, or came back, since [`Neighbours::take_grown`] was last called.
     has_grown: bool,
@@ -32,6 +36,10 @@ struct Neighbour {
     addresses: Vec<Multiaddr>,
     /// Its id; `None` until something answers at a configured address that does not name it.
     peer: Option<PeerId>,
+    /// Whether its id was known from the beginning. Otherwise whoever answers at its address is the node.
+    is_named: bool,
+    /// The address block that it is in.
+    block: Option<Block>,
     /// Whether the operator named it. Others are forgotten first when there are too many.
     is_given: bool,
     backoff: Backoff,
@@ -49,10 +57,16 @@ enum State {
 
 impl Neighbours {
     /// The nodes that the operator named, and those that an earlier run knew, whose addresses end with `/p2p/…`.
-    pub(super) fn new(given: Vec<Multiaddr>, known: Vec<Multiaddr>, now: Instant) -> Self {
+    pub(super) fn new(
+        guests: Guests,
+        given: Vec<Multiaddr>,
+        known: Vec<Multiaddr>,
+        now: Instant,
+    ) -> Self {
         let given = given.into_iter().map(|address| (address, true));
         let known = known.into_iter().map(|address| (address, false));
         let mut neighbours = Self {
+            guests,
             known: Vec::new(),
             has_grown: false,
             come: Vec::new(),
@@ -85,13 +99,23 @@ impl Neighbours {
             }
             return;
         }
-        if !is_given && self.known.len() >= NEIGHBOURS {
-            // The one that has been away for longest makes room, since it has waited longest between two attempts.
+        let block = peer.and_then(|peer| self.guests.find(&peer)).flatten();
+        let mut blocks = addresses
+            .iter()
+            .map(|address| self.guests.block_of(address));
+        let block = block.or_else(|| blocks.find_map(|block| block));
+        let is_of_block = |known: &Neighbour| !known.is_given && known.block == block;
+        let of_block = self.known.iter().filter(|known| is_of_block(known));
+        let is_crowded = block.is_some() && of_block.count() >= NODES_OF_BLOCK;
+        if !is_given && (is_crowded || self.known.len() >= NEIGHBOURS) {
+            // The one that has been away for longest makes room, since it has waited longest between two attempts: one of
+            // its own address block, if that has as many as it may have.
             let away = self
                 .known
                 .iter()
                 .enumerate()
                 .filter(|(_, known)| !known.is_given && known.state != State::Connected)
+                .filter(|(_, known)| !is_crowded || is_of_block(known))
                 .max_by_key(|(_, known)| known.backoff.failures());
             match away {
                 Some((at, _)) => drop(self.known.swap_remove(at)),
@@ -101,6 +125,8 @@ impl Neighbours {
         self.known.push(Neighbour {
             addresses,
             peer,
+            is_named: peer.is_some(),
+            block,
             is_given,
             backoff: Backoff::default(),
             state,
@@ -169,6 +195,7 @@ impl Neighbours {
     pub(super) fn connected(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
+        routing: &mut Routing,
         peer: PeerId,
         id: ConnectionId,
     ) {
@@ -185,10 +212,14 @@ impl Neighbours {
                 known.backoff = Backoff::default();
                 self.has_grown = true;
                 self.come.push(peer);
-                // This node has reached it there, or was told to. It may have been removed when it was away.
-                let kad = &mut swarm.behaviour_mut().kad;
-                for address in &known.addresses {
-                    kad.add_address(&peer, address.clone());
+                // This node has reached it there, or was told to. It may have been removed when it was away, and then others
+                // of its address block may have come into the table.
+                for address in known.addresses.clone() {
+                    if known.is_given {
+                        swarm.behaviour_mut().kad.add_address(&peer, address);
+                    } else {
+                        routing.reached(swarm, peer, address);
+                    }
                 }
             }
         }
@@ -287,6 +318,12 @@ impl Neighbour {
     fn failed(&mut self, error: &DialError, now: Instant) -> State {
         match error {
             DialError::LocalPeerId { .. } => State::Own,
+            DialError::WrongPeerId { .. } if !self.is_named => {
+                // The node at the address has another identity now.
+                self.peer = None;
+                self.addresses.truncate(1);
+                self.wait(now)
+            }
             _ => self.wait(now),
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
-use fluence::storage::is_private;
+use fluence::storage::is_private_ip;
 use libp2p::Multiaddr;
 use libp2p::core::transport::ListenerId;
 use libp2p::relay;
@@ -31,6 +31,9 @@ use crate::load::Load;
 /// The longest time after which a node looks for others again.
 const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
 
+/// How long nothing more is logged about connections that cannot be accepted.
+const SILENCE: Duration = Duration::from_secs(60 * 60);
+
 /// The listeners of a node and its connections to other nodes.
 pub(super) struct Node {
     pub(super) guests: Guests,
@@ -54,6 +57,8 @@ pub(super) struct Node {
     presence: Presence,
     /// Requests for the listeners' addresses, which wait until every listener has one.
     waiting: Vec<oneshot::Sender<Vec<Multiaddr>>>,
+    /// When it was last logged that a connection could not be accepted.
+    listening_failed: Option<Instant>,
 }
 
 impl Node {
@@ -127,17 +132,18 @@ impl Node {
         }
         set_own_addresses(swarm);
         Ok(Self {
-            guests,
             web_sockets,
             routing,
             opening,
             named,
             exchange: Exchange::default(),
             presence: Presence::new(Instant::now()),
-            neighbours: Neighbours::new(peers, known, Instant::now()),
+            neighbours: Neighbours::new(guests.clone(), peers, known, Instant::now()),
             look_at: None,
             looks: Backoff::default(),
             waiting: Vec::new(),
+            guests,
+            listening_failed: None,
         })
     }
 
@@ -203,6 +209,15 @@ impl Node {
     ) {
         tracing::error!(?reason, "a listener has ended");
         self.opened(swarm, listener);
+    }
+
+    /// Handles a connection that could not be accepted, most likely because too many files are open.
+    pub(super) fn listener_failed(&mut self, error: &std::io::Error, now: Instant) {
+        let last = self.listening_failed;
+        if last.is_none_or(|last| now.saturating_duration_since(last) >= SILENCE) {
+            self.listening_failed = Some(now);
+            tracing::warn!(%error, "connections cannot be accepted");
+        }
     }
 
     fn opened(&mut self, swarm: &Swarm<Behaviour>, listener: ListenerId) {
@@ -296,7 +311,7 @@ fn told(listeners: &[Multiaddr], named: &[IpAddr]) -> Vec<Multiaddr> {
         told.cloned().collect()
     };
     let ways: [&dyn Fn(IpAddr) -> bool; 3] = [
-        &|ip| !ip.is_loopback() && (named.contains(&ip) || !is_private(&ip.to_string())),
+        &|ip| !ip.is_loopback() && (named.contains(&ip) || !is_private_ip(ip)),
         &|ip| !ip.is_loopback(),
         &|_| true,
     ];

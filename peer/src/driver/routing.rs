@@ -2,7 +2,9 @@
 //!
 //! A node is in the table with addresses at which this one has reached it. What somebody says about
 //! their own addresses is tried first, and only if it is at the place from which they have come or
-//! is a name: nobody makes this node connect to a third party. There are few addresses of a node and
+//! is a name. A name may lead to a third party, to which somebody can so have this node connect: as many
+//! such connections are made at a time as an address block may have, none leads into a private network, and
+//! nothing but the beginning of libp2p is sent on them. There are few addresses of a node and
 //! few nodes of an address block, so that an answer fits into a message and strangers do not fill
 //! the table. (Whoever cannot be reached any more is removed when a dial fails; `neighbours.rs` dials
 //! those that are lost.)
@@ -18,29 +20,32 @@ use web_time::Instant;
 
 use crate::address::relay_of;
 use crate::behaviour::Behaviour;
-use crate::block::{Block, ip_of};
+use crate::block::{Block, Shares, ip_of};
 use crate::dialing::Dialing;
 use crate::guests::Guests;
 use crate::limits::ADDRESSES_PER_PEER;
 use crate::records::{NODE_ADDRESSES, NODE_BYTES};
 
-/// Connections that are being made at the same time to try addresses.
-const PROOFS: usize = 16;
-/// The same for nodes of one address block, some of whose addresses may never answer.
-const PROOFS_OF_BLOCK: usize = 4;
+/// Connections that are being made at the same time to try addresses, some of which may never answer. An address block may
+/// have one of so many parts of those that are free: four at most.
+const PROOFS: usize = 64;
+const PROOFS_PART: usize = 16;
 /// Addresses of a node that are tried before its next turn.
 const TRIES: usize = 8;
 /// How long after an address could not be reached it is the node's next turn. It takes twice as long
 /// each time, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(20 * 60);
-/// Connected nodes whose claims are remembered.
+/// Connected nodes whose claims are remembered. An address block may have one of so many parts of what is free.
 const CLAIMS: usize = 1024;
+const CLAIMS_PART: usize = 16;
 /// Nodes of one address block in the table.
-const NODES_OF_BLOCK: usize = 4;
+pub(super) const NODES_OF_BLOCK: usize = 4;
 
 /// What a node says about where it can be reached.
 struct Claim {
+    /// The block for which it is counted.
+    block: Option<Block>,
     addresses: Vec<Multiaddr>,
     /// Those that were tried, until the next turn.
     tried: Vec<Multiaddr>,
@@ -61,8 +66,10 @@ pub(super) struct Routing {
     dialing: Dialing,
     /// The addresses that are being tried.
     proving: HashMap<ConnectionId, Proof>,
+    proofs: Shares,
     /// What the connected nodes say about where they can be reached.
     claims: HashMap<PeerId, Claim>,
+    claimed: Shares,
     /// When it is somebody's turn.
     due: Option<Instant>,
 }
@@ -73,7 +80,9 @@ impl Routing {
             guests,
             dialing,
             proving: HashMap::new(),
+            proofs: Shares::new(PROOFS, PROOFS_PART),
             claims: HashMap::new(),
+            claimed: Shares::new(CLAIMS, CLAIMS_PART),
             due: None,
         }
     }
@@ -86,10 +95,17 @@ impl Routing {
         addresses: Vec<Multiaddr>,
         now: Instant,
     ) {
-        if self.claims.len() >= CLAIMS && !self.claims.contains_key(&peer) {
-            return;
+        let block = self.guests.find(&peer).flatten();
+        if !self.claims.contains_key(&peer) {
+            if !self.claimed.has_room(block) {
+                self.guests
+                    .blame(block, "has as many nodes tell of themselves as it may");
+                return;
+            }
+            self.claimed.take(block);
         }
         let claim = self.claims.entry(peer).or_insert(Claim {
+            block,
             addresses: Vec::new(),
             tried: Vec::new(),
             next_turn: now,
@@ -109,13 +125,9 @@ impl Routing {
             (Some(block), Some(ip)) => Block::of(ip) == block,
             _ => true,
         };
-        let known = addresses_of(swarm, &peer);
-        let of_block = self.proving.values();
-        let of_block = of_block.filter(|proof| proof.block.is_some() && proof.block == block);
-        let room = (NODE_ADDRESSES.saturating_sub(known.len()))
-            .min(PROOFS.saturating_sub(self.proving.len()))
-            .min(PROOFS_OF_BLOCK.saturating_sub(of_block.count()));
-        let has_room = self.has_room(swarm, &peer);
+        let table = table(swarm);
+        let known = addresses_of(&table, &peer);
+        let has_room = self.has_room(&table, &peer);
         let Some(claim) = self.claims.get_mut(&peer) else {
             return;
         };
@@ -148,10 +160,13 @@ impl Routing {
         let untried = unproven
             .into_iter()
             .filter(|address| !claim.tried.contains(address));
-        let most = room.min(TRIES.saturating_sub(claim.tried.len()));
-        let wanted: Vec<Multiaddr> = untried.take(most).collect();
-        claim.tried.extend(wanted.iter().cloned());
-        for address in wanted {
+        let most = (NODE_ADDRESSES.saturating_sub(known.len()))
+            .min(TRIES.saturating_sub(claim.tried.len()));
+        for address in untried.take(most).collect::<Vec<_>>() {
+            if !self.proofs.has_room(block) {
+                break;
+            }
+            claim.tried.push(address.clone());
             let dial = DialOpts::peer_id(peer)
                 .condition(PeerCondition::Always)
                 .addresses(vec![address.clone()])
@@ -164,6 +179,7 @@ impl Routing {
                     address,
                     block,
                 };
+                self.proofs.take(block);
                 self.proving.insert(id, proof);
             }
         }
@@ -189,14 +205,21 @@ impl Routing {
     /// Handles an established connection, which may have been made to try an address. It stays open:
     /// the other protocols may use it already.
     pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
-        if let Some(proof) = self.proving.remove(&id) {
+        if let Some(proof) = self.proven(id) {
             self.reached(swarm, proof.peer, proof.address);
         }
     }
 
     /// Handles a dial that has failed.
     pub(super) fn dial_failed(&mut self, id: ConnectionId) {
-        self.proving.remove(&id);
+        self.proven(id);
+    }
+
+    /// What was tried with a dial that has ended.
+    fn proven(&mut self, id: ConnectionId) -> Option<Proof> {
+        let proof = self.proving.remove(&id)?;
+        self.proofs.give_back(proof.block);
+        Some(proof)
     }
 
     /// Handles that this node has reached another one, which serves the DHT, at this address.
@@ -209,8 +232,9 @@ impl Routing {
         let Ok(address) = address.with_p2p(peer) else {
             return;
         };
-        let mut known = addresses_of(swarm, &peer);
-        if relay_of(&address).is_some() || !self.has_room(swarm, &peer) {
+        let table = table(swarm);
+        let mut known = addresses_of(&table, &peer).to_vec();
+        if relay_of(&address).is_some() || !self.has_room(&table, &peer) {
             return;
         }
         known.push(address.clone());
@@ -229,20 +253,22 @@ impl Routing {
 
     /// Handles the loss of the last connection to a peer.
     pub(super) fn disconnected(&mut self, peer: &PeerId) {
-        self.claims.remove(peer);
+        if let Some(claim) = self.claims.remove(peer) {
+            self.claimed.give_back(claim.block);
+        }
     }
 
     /// Whether a node is in the table or may be.
-    fn has_room(&self, swarm: &mut Swarm<Behaviour>, peer: &PeerId) -> bool {
+    fn has_room(&self, table: &Table, peer: &PeerId) -> bool {
         let Some(Some(block)) = self.guests.find(peer) else {
             return true;
         };
         let mut of_block = 0;
-        for (known, addresses) in table(swarm) {
-            if known == *peer {
+        for (known, addresses) in table {
+            if known == peer {
                 return true;
             }
-            let is_of_block = self.guests.find(&known) == Some(Some(block))
+            let is_of_block = self.guests.find(known) == Some(Some(block))
                 || addresses
                     .iter()
                     .any(|address| self.guests.block_of(address) == Some(block));
@@ -270,7 +296,9 @@ fn first_that_fit(addresses: &[Multiaddr]) -> usize {
 }
 
 /// The nodes of the routing table and their addresses.
-fn table(swarm: &mut Swarm<Behaviour>) -> Vec<(PeerId, Vec<Multiaddr>)> {
+type Table = Vec<(PeerId, Vec<Multiaddr>)>;
+
+fn table(swarm: &mut Swarm<Behaviour>) -> Table {
     let buckets = swarm.behaviour_mut().kad.kbuckets();
     buckets
         .flat_map(|bucket| {
@@ -284,10 +312,10 @@ fn table(swarm: &mut Swarm<Behaviour>) -> Vec<(PeerId, Vec<Multiaddr>)> {
 }
 
 /// The addresses of a node in the routing table.
-fn addresses_of(swarm: &mut Swarm<Behaviour>, peer: &PeerId) -> Vec<Multiaddr> {
-    table(swarm)
-        .into_iter()
-        .find_map(|(known, addresses)| (known == *peer).then_some(addresses))
+fn addresses_of<'a>(table: &'a Table, peer: &PeerId) -> &'a [Multiaddr] {
+    table
+        .iter()
+        .find_map(|(known, addresses)| (known == peer).then_some(&addresses[..]))
         .unwrap_or_default()
 }
 
@@ -298,6 +326,7 @@ mod tests {
     use libp2p::identity::Keypair;
     use libp2p::{Transport, relay};
 
+    use super::super::neighbours::Neighbours;
     use super::*;
     use crate::config::{Config, RelayLimits};
     use crate::libraries;
@@ -346,5 +375,72 @@ mod tests {
         }
         // The first one's turns, and two seconds later the other's.
         assert_eq!(turns, [5, 7, 15, 17]);
+    }
+
+    /// Something that is connected from this address.
+    fn come(guests: &Guests, address: &str) -> (PeerId, Multiaddr) {
+        let (peer, address) = (PeerId::random(), address.parse().expect("an address"));
+        guests.connected(peer, guests.block_of(&address));
+        (peer, address)
+    }
+
+    fn at(host: u8) -> String {
+        format!("/ip4/198.51.100.{host}/tcp/4101")
+    }
+
+    #[tokio::test]
+    async fn few_addresses_that_claim_and_prove_without_end_keep_no_newcomer_out() {
+        let (mut routing, guests, mut swarm) = node();
+        let now = Instant::now();
+        for n in 0..8000 {
+            let (peer, address) = come(&guests, &at(n as u8 % 8 + 1));
+            routing.told(&mut swarm, peer, vec![address], now);
+        }
+        let (newcomer, address) = come(&guests, &at(9));
+        routing.told(&mut swarm, newcomer, vec![address.clone()], now);
+        let tried = routing.proving.values();
+        let tried: Vec<PeerId> = tried.map(|proof| proof.peer).collect();
+        assert!(tried.contains(&newcomer), "{} are tried", tried.len());
+        assert!(routing.claims.len() < CLAIMS && tried.len() < PROOFS);
+        // Who goes makes room.
+        let claims: Vec<PeerId> = routing.claims.keys().copied().collect();
+        for peer in claims {
+            routing.disconnected(&peer);
+        }
+        let dials: Vec<ConnectionId> = routing.proving.keys().copied().collect();
+        for id in dials {
+            routing.dial_failed(id);
+        }
+        assert_eq!((routing.claimed.total(), routing.proofs.total()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn nodes_of_one_address_that_come_and_go_are_few_in_what_is_known() {
+        let (mut routing, guests, mut swarm) = node();
+        let now = Instant::now();
+        let none = (Vec::new(), Vec::new());
+        let mut neighbours = Neighbours::new(guests.clone(), none.0, none.1, now);
+        let mut nodes = Vec::new();
+        // Four are proven, go away, and make room for the next four in the table.
+        for _ in 0..NODES_OF_BLOCK * 10 {
+            let (peer, address) = come(&guests, &at(1));
+            neighbours.met(&swarm, peer, vec![address.clone()], now);
+            nodes.push((peer, address));
+        }
+        let (honest, address) = come(&guests, &at(2));
+        neighbours.met(&swarm, honest, vec![address.clone()], now);
+        assert_eq!(neighbours.addresses().len(), NODES_OF_BLOCK + 1);
+        // All come back while others of their address are in the table.
+        for (peer, address) in &nodes[..NODES_OF_BLOCK] {
+            routing.reached(&mut swarm, *peer, address.clone());
+        }
+        let id = ConnectionId::new_unchecked(0);
+        for (peer, _) in &nodes {
+            neighbours.connected(&mut swarm, &mut routing, *peer, id);
+        }
+        neighbours.connected(&mut swarm, &mut routing, honest, id);
+        let table = table(&mut swarm);
+        assert_eq!(table.len(), NODES_OF_BLOCK + 1);
+        assert!(!addresses_of(&table, &honest).is_empty());
     }
 }
