@@ -59,15 +59,18 @@ impl Slim<Protocols> {
         #[cfg(not(target_family = "wasm"))]
         let id = key.to_peer_id();
         #[cfg_attr(target_family = "wasm", allow(unused_variables))]
-        let (node, admission) = match &config.role {
+        let (node, admission, given) = match &config.role {
             Role::Node {
-                limits, admission, ..
-            } => (Some(limits), admission.clone()),
-            Role::Client { .. } => (None, Arc::default()),
+                limits,
+                admission,
+                peers,
+                ..
+            } => (Some(limits), admission.clone(), &peers[..]),
+            Role::Client { .. } => (None, Arc::default(), &[][..]),
         };
         #[cfg(not(target_family = "wasm"))]
         let (gate, relay) = (
-            guests.map(|guests| Gate::new(guests.clone(), admission)),
+            guests.map(|guests| Gate::new(guests.clone(), admission, given)),
             node.zip(guests).map(|(limits, guests)| {
                 Relay::new(relay::Behaviour::new(id, libraries::relay(limits, guests)))
             }),

@@ -125,7 +125,7 @@ pub struct RelayLimits {
     pub reservation_duration: Duration,
     /// Circuits (relayed connections) at the same time.
     pub max_circuits: usize,
-    /// Circuits from and to one peer at the same time.
+    /// Circuits from one peer at the same time. How many lead to it is for the peer to limit.
     pub max_circuits_per_peer: usize,
     /// How long a circuit may last.
     pub max_circuit_duration: Duration,

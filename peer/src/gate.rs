@@ -1,6 +1,6 @@
 //! Decides which connections a node keeps, and tells its [`Guests`] who comes and goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +13,7 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId};
 
+use crate::address::bare;
 use crate::admission::Admission;
 use crate::block::Block;
 use crate::guests::Guests;
@@ -21,15 +22,18 @@ use crate::guests::Guests;
 pub(crate) struct Gate {
     guests: Guests,
     admission: Arc<Admission>,
+    /// The nodes that the operator named, without `/p2p/…`.
+    given: HashSet<Multiaddr>,
     /// The blocks for which connections were counted.
     connections: HashMap<ConnectionId, Option<Block>>,
 }
 
 impl Gate {
-    pub(crate) fn new(guests: Guests, admission: Arc<Admission>) -> Self {
+    pub(crate) fn new(guests: Guests, admission: Arc<Admission>, given: &[Multiaddr]) -> Self {
         Self {
             guests,
             admission,
+            given: given.iter().map(bare).collect(),
             connections: HashMap::new(),
         }
     }
@@ -100,12 +104,18 @@ impl NetworkBehaviour for Gate {
         &mut self,
         _: ConnectionId,
         peer: PeerId,
-        _: &Multiaddr,
+        remote: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         self.check(&peer)?;
-        Ok(dummy::ConnectionHandler)
+        // Strangers can make this node connect to them too: by records, and by what they say of themselves.
+        let is_given = self.given.contains(&bare(remote));
+        if is_given || self.guests.may_connect(self.guests.block_of(remote)) {
+            Ok(dummy::ConnectionHandler)
+        } else {
+            Err(ConnectionDenied::new(TooMany))
+        }
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -136,5 +146,44 @@ impl NetworkBehaviour for Gate {
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RelayLimits;
+
+    #[test]
+    fn one_address_has_its_share_of_connections_whoever_makes_them() {
+        let guests = Guests::new(&RelayLimits {
+            max_connections: 90,
+            ..RelayLimits::default()
+        });
+        let address = |text: &str| -> Multiaddr { text.parse().expect("an address") };
+        let stranger = address("/ip4/198.51.100.1/tcp/4101");
+        let given = address("/ip4/198.51.100.1/tcp/4103");
+        let mut gate = Gate::new(guests.clone(), Arc::default(), &[given.clone()]);
+        let mut connects = |to: &Multiaddr, is_dialed: bool| {
+            let (id, peer) = (ConnectionId::new_unchecked(1), PeerId::random());
+            let may = match is_dialed {
+                true => gate.handle_established_outbound_connection(
+                    id,
+                    peer,
+                    to,
+                    Endpoint::Dialer,
+                    PortUse::New,
+                ),
+                false => gate.handle_established_inbound_connection(id, peer, to, to),
+            };
+            if may.is_ok() {
+                guests.connected(peer, guests.block_of(to));
+            }
+            may.is_ok()
+        };
+        let made = (0..90).filter(|n| connects(&stranger, n % 2 == 0)).count();
+        assert_eq!(made, 10, "a ninth");
+        assert!(!connects(&stranger, true) && connects(&given, true));
+        assert!(connects(&address("/ip4/198.51.100.2/tcp/4101"), true));
     }
 }

@@ -57,6 +57,9 @@ pub(crate) const KAD_REPLICATION: NonZeroUsize = kad::K_VALUE;
 pub(crate) const QUERIED_AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
 /// Connections of a client at the same time.
 const CLIENT_CONNECTIONS: u32 = 512;
+/// How many of them others may have made, most of which come through a node. The rest are left for what the client itself
+/// connects to: its nodes, and those whom it calls.
+const CLIENT_INCOMING: u32 = 384;
 /// Connections that are being made at the same time, by dialing.
 const DIALING: u32 = 512;
 /// Connections that are being made to a client. A node's are bounded by [`crate::door`], which
@@ -76,11 +79,12 @@ const STREAMS: usize = 4096;
 /// nobody reads, for 10 s. The default is 128; a peer makes no more than 64 calls to another at once.
 const NEGOTIATING: usize = 64;
 /// The largest WebSocket frame that is read from a server which was dialed, in bytes: as much is set
-/// aside before it comes. The default is 256 MiB. libp2p's implementations send no more than a few
-/// encrypted messages in one frame, each of 64 KiB at most. (As a server, this peer holds no frames
+/// aside before it comes, and before the server has said who it is. The default is 256 MiB. libp2p's
+/// implementations send no more than a few encrypted messages in one frame, each of 64 KiB at most:
+/// rust-libp2p gathers 128 KiB and one message more. (As a server, this peer holds no frames
 /// at all: see [`crate::web_socket_server`].)
 #[cfg(not(target_family = "wasm"))]
-const WEB_SOCKET_FRAME: usize = 512 * 1024;
+const WEB_SOCKET_FRAME: usize = 256 * 1024;
 
 /// Calls are answered at once, so what is written is sent at once. The backlog of 1024 connections
 /// that are not accepted yet is the default; the kernel has more, as SYN cookies.
@@ -150,6 +154,7 @@ pub(crate) fn connections(node: Option<&RelayLimits>) -> ConnectionLimits {
     ConnectionLimits::default()
         .with_max_pending_incoming(node.is_none().then_some(CLIENT_PENDING))
         .with_max_pending_outgoing(Some(DIALING))
+        .with_max_established_incoming(node.is_none().then_some(CLIENT_INCOMING))
         .with_max_established(Some(
             node.map_or(CLIENT_CONNECTIONS, |limits| limits.max_connections),
         ))
@@ -288,14 +293,55 @@ mod tests {
     use std::pin::Pin;
 
     use futures::{AsyncReadExt, AsyncWriteExt, future::poll_fn};
+    use libp2p::connection_limits;
     use libp2p::core::muxing::StreamMuxer;
+    use libp2p::core::transport::PortUse;
     use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade};
+    use libp2p::core::{ConnectedPoint, Endpoint};
+    use libp2p::swarm::behaviour::ConnectionEstablished;
+    use libp2p::swarm::{ConnectionId, FromSwarm, NetworkBehaviour as _};
     use libp2p::tcp::tokio::TcpStream;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, tcp};
     use tokio::time::{Instant, sleep_until, timeout};
 
     use super::*;
+
+    #[test]
+    fn whoever_comes_leaves_a_client_connections_of_its_own() {
+        let mut limits = connection_limits::Behaviour::new(connections(None));
+        let address = libp2p::Multiaddr::empty();
+        let mut came = 0;
+        let mut id = || {
+            came += 1;
+            (ConnectionId::new_unchecked(came), libp2p::PeerId::random())
+        };
+        let mut accepted = 0;
+        for _ in 0..CLIENT_CONNECTIONS {
+            let (id, peer) = id();
+            let accepts =
+                limits.handle_established_inbound_connection(id, peer, &address, &address);
+            if accepts.is_err() {
+                break;
+            }
+            limits.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+                peer_id: peer,
+                connection_id: id,
+                endpoint: &ConnectedPoint::Listener {
+                    local_addr: address.clone(),
+                    send_back_addr: address.clone(),
+                },
+                failed_addresses: &[],
+                other_established: 0,
+            }));
+            accepted += 1;
+        }
+        assert_eq!(accepted, CLIENT_INCOMING);
+        let (id, peer) = id();
+        let (role, port) = (Endpoint::Dialer, PortUse::Reuse);
+        let dialed = limits.handle_established_outbound_connection(id, peer, &address, role, port);
+        assert!(dialed.is_ok(), "{dialed:?}");
+    }
 
     /// One direction of a line on which bytes take some time, as many as there may be.
     fn delayed(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
