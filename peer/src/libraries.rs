@@ -340,7 +340,7 @@ mod tests {
         let (id, peer) = id();
         let (role, port) = (Endpoint::Dialer, PortUse::Reuse);
         let dialed = limits.handle_established_outbound_connection(id, peer, &address, role, port);
-        assert!(dialed.is_ok(), "{dialed:?}");
+        assert!(dialed.is_ok());
     }
 
     /// One direction of a line on which bytes take some time, as many as there may be.

@@ -437,7 +437,7 @@ mod tests {
         let private = [
             "http://192.168.1.1:80",
             "http://169.254.169.254:80",
-            "http://2130706433:80",
+            "http://0xa9fea9fe:80",
             "http://[::ffff:127.0.0.1]:80",
             "http://localhost:80",
             "http://router:80",
