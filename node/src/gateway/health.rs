@@ -20,8 +20,8 @@ pub(super) struct HealthQuery {
 }
 
 /// Whether a request was made by a web page of another origin, or by one that has a name of its own
-/// point here. Such a page is not told which node this is, since that would follow a person across
-/// sites.
+/// point here. Such a page is told only that a node is here: its id would follow a person across
+/// sites, and so would exact numbers of what it holds and has done.
 fn is_of_a_page(uri: &Uri, headers: &HeaderMap) -> bool {
     let says = |name: &str, own: &[&str]| {
         let value = headers.get(name).map(|value| value.to_str().unwrap_or("?"));
@@ -59,6 +59,9 @@ pub(super) async fn healthz(
     let mut health = serde_json::Map::new();
     health.insert("status".into(), "ok".into());
     health.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    if is_of_a_page(&uri, &headers) {
+        return answer(health);
+    }
     let storage = &gateway.storage;
     let put = |health: &mut serde_json::Map<_, _>, name: &str, value| {
         health.insert(name.to_owned(), value);
@@ -77,9 +80,10 @@ pub(super) async fn healthz(
     if let Some(more) = &gateway.config.health {
         health.extend(more());
     }
-    if is_of_a_page(&uri, &headers) {
-        health.remove("peer");
-    }
+    answer(health)
+}
+
+fn answer(health: serde_json::Map<String, serde_json::Value>) -> Response<Body> {
     (
         [
             (header::CONTENT_TYPE, "application/json"),
