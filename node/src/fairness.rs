@@ -65,24 +65,51 @@ impl fmt::Display for AddressBlock {
 
 /// How long nothing more is logged about what a block of addresses does.
 const SILENCE: Duration = Duration::from_secs(60 * 60);
-/// About how many blocks it is remembered that something was logged. More are not named.
+/// Of how many blocks it is remembered what they do. Of more, one takes the place of the one that did it least often, and
+/// is named only once it has done it this many times: whoever has any number of blocks neither fills the log nor keeps
+/// others out of it.
 const NAMED: usize = 1024;
+const OFTEN: u64 = 100;
 
-/// What was logged about blocks of addresses, and when.
+/// What blocks of addresses do.
 #[derive(Debug, Default)]
-struct Culprits(HashMap<(AddressBlock, &'static str), Instant>);
+struct Culprits(HashMap<(AddressBlock, &'static str), Culprit>);
+
+#[derive(Debug)]
+struct Culprit {
+    since: Instant,
+    times: u64,
+    /// Whether it was logged.
+    is_named: bool,
+}
 
 impl Culprits {
     fn is_news(&mut self, block: AddressBlock, what: &'static str, now: Instant) -> bool {
-        let is_known = self.0.get(&(block, what));
-        if is_known.is_some_and(|at| now.saturating_duration_since(*at) < SILENCE) {
-            return false;
+        let is_over = |culprit: &Culprit| now.saturating_duration_since(culprit.since) >= SILENCE;
+        if let Some(culprit) = self.0.get_mut(&(block, what))
+            && !is_over(culprit)
+        {
+            culprit.times += 1;
+            let is_news = !culprit.is_named && culprit.times >= OFTEN;
+            culprit.is_named |= is_news;
+            return is_news;
         }
+        self.0.remove(&(block, what));
         if self.0.len() >= NAMED {
-            self.0
-                .retain(|_, at| now.saturating_duration_since(*at) < SILENCE);
+            self.0.retain(|_, culprit| !is_over(culprit));
         }
-        self.0.len() < NAMED && self.0.insert((block, what), now).is_none_or(|at| at < now)
+        let is_named = self.0.len() < NAMED;
+        let least = self.0.iter().min_by_key(|(_, culprit)| culprit.times);
+        if let Some(least) = least.map(|(least, _)| *least).filter(|_| !is_named) {
+            self.0.remove(&least);
+        }
+        let culprit = Culprit {
+            since: now,
+            times: 1,
+            is_named,
+        };
+        self.0.insert((block, what), culprit);
+        is_named
     }
 }
 
@@ -377,6 +404,12 @@ mod tests {
         let all = (0..5000).filter(|n| culprits.is_news(block(*n), "does this", start + SILENCE));
         assert!(all.count() <= NAMED && culprits.0.len() <= NAMED);
         assert!(culprits.is_news(block(4999), "does this", start + 2 * SILENCE));
+        // Who does it often is named, however many were named before.
+        let at = start + 2 * SILENCE;
+        (0..5000).for_each(|n| drop(culprits.is_news(block(n), "does this", at)));
+        let culprit = (0..1000).filter(|_| culprits.is_news(block(6000), "does this", at));
+        assert_eq!(culprit.count(), 1);
+        assert!(culprits.0.len() <= NAMED);
     }
 
     #[test]

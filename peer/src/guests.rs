@@ -37,8 +37,11 @@ const OF_NODE: u32 = 32;
 const CALL_BURST: f32 = 8.0;
 /// How long nothing more is logged about what an address block does.
 const SILENCE: Duration = Duration::from_secs(60 * 60);
-/// About how many address blocks it is remembered that something was logged.
+/// Of how many address blocks it is remembered what they do. Of more, one takes the place of the one that did it least often,
+/// and is named only once it has done it this many times: whoever has any number of blocks neither fills the log nor
+/// keeps others out of it.
 const BLAMED: usize = 1024;
+const OFTEN: u64 = 100;
 
 /// The peers that are connected to a node, and what they hold. All clones are the same.
 #[derive(Clone)]
@@ -67,10 +70,18 @@ struct Book {
     /// The routed calls that are being passed on.
     passing: Shares,
     routed: Routed,
-    /// When something was last logged about a block, and what, and how often it happened since.
-    blamed: HashMap<(Option<Block>, &'static str), (Instant, u64)>,
+    /// What blocks do that is logged once in a while.
+    blamed: HashMap<(Option<Block>, &'static str), Blame>,
     answered: Answered,
     refused: Refused,
+}
+
+struct Blame {
+    since: Instant,
+    /// How often it happened since.
+    more: u64,
+    /// Whether it was logged.
+    is_named: bool,
 }
 
 struct PerPeer {
@@ -513,14 +524,31 @@ impl Book {
 
     fn blame(&mut self, block: Option<Block>, what: &'static str) {
         let now = Instant::now();
-        if let Some((_, more)) = self.blamed.get_mut(&(block, what)) {
-            *more += 1;
+        let is_news = match self.blamed.get_mut(&(block, what)) {
+            Some(blame) => {
+                blame.more += 1;
+                let is_news = !blame.is_named && blame.more >= OFTEN;
+                blame.is_named |= is_news;
+                is_news
+            }
+            None => {
+                let is_named = self.blamed.len() < BLAMED;
+                let least = self.blamed.iter().min_by_key(|(_, blame)| blame.more);
+                if let Some(least) = least.map(|(least, _)| *least).filter(|_| !is_named) {
+                    self.blamed.remove(&least);
+                }
+                let blame = Blame {
+                    since: now,
+                    more: 0,
+                    is_named,
+                };
+                self.blamed.insert((block, what), blame);
+                is_named
+            }
+        };
+        if !is_news {
             return;
         }
-        if self.blamed.len() >= BLAMED {
-            return;
-        }
-        self.blamed.insert((block, what), (now, 0));
         match block {
             Some(block) => tracing::warn!(address = %block, "{block} {what}"),
             None => tracing::warn!("an address that many share {what}"),
@@ -529,9 +557,10 @@ impl Book {
 
     /// Tells how often it happened again since it was logged, and forgets it.
     fn tell(&mut self, now: Instant) {
-        self.blamed.retain(|(block, what), (since, more)| {
-            let is_over = now.saturating_duration_since(*since) >= SILENCE;
-            if is_over && *more > 0 {
+        self.blamed.retain(|(block, what), blame| {
+            let more = blame.more;
+            let is_over = now.saturating_duration_since(blame.since) >= SILENCE;
+            if is_over && blame.is_named && more > 0 {
                 match block {
                     Some(block) => {
                         tracing::warn!(address = %block, "{block} {what}: {more} more times")
@@ -710,10 +739,33 @@ mod tests {
             .book()
             .blamed
             .values()
-            .map(|(_, more)| *more)
+            .map(|blame| blame.more)
             .collect();
         assert_eq!(logged, [999]);
         guests.sweep(Instant::now() + SILENCE);
         assert!(guests.book().blamed.is_empty());
+    }
+
+    #[test]
+    fn a_culprit_is_named_whoever_was_named_before() {
+        let guests = guests(|_| {});
+        for n in 0..2 * BLAMED as u16 {
+            let [a, b] = n.to_be_bytes();
+            let block = guests.block_of(&at(&format!("198.18.{a}.{b}"), 1));
+            guests.blame(block, "does this");
+        }
+        let named = |guests: &Guests, block| {
+            let book = guests.book();
+            let blame = book.blamed.get(&(block, "does this"));
+            blame.map(|blame| blame.is_named)
+        };
+        let culprit = guests.block_of(&at("192.0.2.1", 1));
+        guests.blame(culprit, "does this");
+        assert_eq!(named(&guests, culprit), Some(false));
+        for _ in 0..OFTEN {
+            guests.blame(culprit, "does this");
+        }
+        assert_eq!(named(&guests, culprit), Some(true));
+        assert_eq!(guests.book().blamed.len(), BLAMED);
     }
 }

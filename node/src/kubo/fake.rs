@@ -33,6 +33,7 @@ struct Had {
     blocks: HashMap<String, Bytes>,
     pins: BTreeMap<String, String>,
     silent: bool,
+    refuses: bool,
 }
 
 /// A fake Kubo daemon, which ends with the test.
@@ -69,6 +70,11 @@ impl Fake {
         self.had.lock().unwrap().silent = silent;
     }
 
+    /// Sets whether it takes no CARs.
+    pub fn refuse(&self, refuse: bool) {
+        self.had.lock().unwrap().refuses = refuse;
+    }
+
     /// Makes it lose all its blocks and pins.
     pub fn forget(&self) {
         let mut had = self.had.lock().unwrap();
@@ -97,7 +103,11 @@ async fn silence(State(had): Shared, request: Request, next: Next) -> Response<B
     next.run(request).await
 }
 
-async fn import(State(had): Shared, mut form: Multipart) -> String {
+async fn import(State(had): Shared, mut form: Multipart) -> Response<Body> {
+    if had.lock().unwrap().refuses {
+        let failure = json!({"Message": "it is full"}).to_string();
+        return (StatusCode::INTERNAL_SERVER_ERROR, failure).into_response();
+    }
     let car = form.next_field().await.unwrap().unwrap();
     let mut reader = CarReader::new(CarLimits::default());
     reader.push(car.bytes().await.unwrap());
@@ -106,7 +116,9 @@ async fn import(State(had): Shared, mut form: Multipart) -> String {
         had.lock().unwrap().blocks.insert(canonical(&cid), data);
         count += 1;
     }
-    json!({"Stats": {"BlockCount": count}}).to_string()
+    json!({"Stats": {"BlockCount": count}})
+        .to_string()
+        .into_response()
 }
 
 async fn pins(State(had): Shared, Query(options): Options) -> Response<Body> {

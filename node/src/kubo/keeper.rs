@@ -46,6 +46,8 @@ pub struct Keeper {
     /// New promises for DAGs that only Kubo keeps, as canonical CIDs, until they are recorded in the
     /// pins' names.
     promised: Mutex<HashMap<Cid, u64>>,
+    /// The DAGs of which it was logged that they could not be copied.
+    failed: Mutex<HashSet<Cid>>,
 }
 
 impl Keeper {
@@ -58,6 +60,7 @@ impl Keeper {
             wake: Notify::new(),
             pins: Mutex::default(),
             promised: Mutex::default(),
+            failed: Mutex::default(),
         }
     }
 
@@ -199,16 +202,28 @@ impl Keeper {
             .collect()
             .await;
         let mut unreachable = None;
+        let failed: HashSet<Cid> = brought
+            .iter()
+            .filter(|(_, _, done)| done.is_err())
+            .map(|(cid, _, _)| *cid)
+            .collect();
+        // What fails is tried again in each round, and logged once.
+        let known = {
+            let mut known = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *known, failed)
+        };
         for (cid, until, done) in brought {
             match done {
                 Ok(()) => {
                     pins.insert(cid, until);
                 }
                 Err(error) => {
-                    tracing::warn!(
-                        "{} could not be copied to the IPFS node: {error}",
-                        canonical(&cid)
-                    );
+                    if !known.contains(&cid) {
+                        tracing::warn!(
+                            "{} could not be copied to the IPFS node: {error}",
+                            canonical(&cid)
+                        );
+                    }
                     if matches!(error, KuboError::Unreachable(_)) {
                         unreachable = Some(error);
                     }
@@ -347,6 +362,7 @@ mod tests {
     use super::super::BehindStorage;
     use super::super::fake::{Fake, block, keeper, put, put_block};
     use super::*;
+    use crate::platform::captured;
     use crate::storage::Behind as _;
 
     #[tokio::test]
@@ -467,6 +483,32 @@ mod tests {
         keeper.promise(&v1, until);
         keeper.round().await.unwrap();
         assert_eq!(keeper.until(&fake.pin(&v0).unwrap()), Some(until));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_copied_is_logged_once() {
+        let (log, _capturing) = captured();
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        for data in [b"a", b"b"] {
+            put(&keeper.storage, data).await;
+        }
+        let logged = || log.lines("could not be copied to the IPFS node");
+        fake.refuse(true);
+        for _ in 0..3 {
+            keeper.round().await.unwrap();
+        }
+        assert_eq!(logged(), 2);
+        fake.refuse(false);
+        keeper.round().await.unwrap();
+        // It is news again if it had been copied meanwhile.
+        fake.forget();
+        fake.silent(true);
+        assert!(keeper.round().await.is_err());
+        fake.silent(false);
+        fake.refuse(true);
+        keeper.round().await.unwrap();
+        assert_eq!(logged(), 4);
     }
 
     #[tokio::test]

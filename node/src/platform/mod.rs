@@ -12,6 +12,8 @@ mod private;
 mod process;
 mod source;
 mod store;
+#[cfg(test)]
+mod test_log;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -37,6 +39,8 @@ pub use private::{Aes128Gcm, OpenError, Opening, SealError};
 pub use process::{memory, open_files};
 pub use source::FileSource;
 pub use store::FileStore;
+#[cfg(test)]
+pub(crate) use test_log::captured;
 
 /// How many events a slow watcher may fall behind. Beyond that it misses some, and reads the state
 /// instead.

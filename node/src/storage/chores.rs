@@ -5,11 +5,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use super::Storage;
 use super::files::BlockFiles;
 use super::key::hash_of;
 use super::upload::Target;
-use crate::fairness::Place;
+use super::{AddError, Storage};
+use crate::fairness::{AddressBlock, Place, is_news};
 
 /// How many DAGs may wait to be built from blocks that are here, those of all peers together.
 pub(super) const MAX_ADOPTIONS: usize = 256;
@@ -60,6 +60,14 @@ pub(super) fn start(storage: &Arc<Storage>, chores: Receiver<Chore>) -> io::Resu
         .map(drop)
 }
 
+/// Logs that a DAG could not be built from what is here: for a block of addresses once in a while, since anybody can ask for
+/// what finds no room.
+fn not_adopted(block: AddressBlock, error: &AddError) {
+    if is_news(block, "asks for parts of DAGs that cannot be stored") {
+        tracing::warn!(address = %block, %error, "a part of a DAG could not be stored as a DAG of its own");
+    }
+}
+
 fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
     while let Ok(chore) = chores.recv() {
         // The chores must not keep the storage alive, so each piece of work checks whether it still
@@ -83,7 +91,7 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
                 if is_here(&storage.files)
                     && let Err(error) = storage.adopt(&target, vec![target.key.clone()])
                 {
-                    tracing::warn!(%error, "a part of a DAG could not be stored as a DAG of its own");
+                    not_adopted(target.block, &error);
                 }
                 Ok(())
             }
@@ -97,5 +105,23 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
         if let Err(error) = done {
             tracing::error!(%error, "a chore of the storage failed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::platform::captured;
+
+    #[test]
+    fn who_asks_for_what_finds_no_room_fills_no_log() {
+        let (log, _capturing) = captured();
+        for _ in 0..1000 {
+            let block = AddressBlock::from(IpAddr::from([198, 51, 100, 77]));
+            not_adopted(block, &AddError::NoRoom);
+        }
+        assert_eq!(log.lines("198.51.100.77"), 1);
     }
 }

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use fluence::Cid;
 use tokio::sync::Semaphore;
 
 mod activity;
@@ -70,7 +71,7 @@ pub use token::{MAX_TOKEN, TokenError};
 pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;
 
-use crate::fairness::Shares;
+use crate::fairness::{Notes, Shares};
 
 /// How many DAGs are kept at most, complete or not.
 pub const MAX_DAGS: usize = 1 << 20;
@@ -84,6 +85,8 @@ pub struct Storage {
     ledger: Mutex<Ledger>,
     blocks: BlockWaiters,
     behind: OnceLock<Arc<dyn Behind>>,
+    /// The blocks of which it was logged that they are wrong there.
+    wrong: Mutex<Notes<Cid, ()>>,
     /// The memory that blocks may take which are read for responses, in KiB.
     memory: Arc<Semaphore>,
     activities: Activities,

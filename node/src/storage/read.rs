@@ -1,6 +1,6 @@
 //! Reading blocks, including those that are still on their way.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use super::activity::{Activity, TransferCounters};
 use super::key::{Key, key};
 use super::{Storage, StorageError};
+use crate::fairness::AddressBlock;
 
 /// How much memory all blocks take together that are read for responses, in KiB. While a block is
 /// being read, it counts as the largest that there may be.
@@ -112,7 +113,11 @@ impl Storage {
         match hash::verify(cid, &data) {
             Ok(()) => Some(data),
             Err(error) => {
-                tracing::warn!("the IPFS node behind this one has a wrong block: {error}");
+                let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                if wrong.get(cid).is_none() {
+                    wrong.insert(*cid, (), AddressBlock::Own);
+                    tracing::warn!("the IPFS node behind this one has a wrong block: {error}");
+                }
                 None
             }
         }
@@ -316,5 +321,37 @@ impl Drop for Reader {
         self.storage
             .activities
             .leave(&self.key, |a| &a.readers, is_known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fluence::content::unixfs::RAW;
+    use fluence::names::cid_v1;
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::platform::captured;
+    use crate::storage::StorageConfig;
+
+    /// Has something else in the place of every block.
+    struct Wrong;
+
+    impl Behind for Wrong {
+        fn block(&self, _: Cid) -> BoxFuture<'static, Option<Bytes>> {
+            std::future::ready(Some(Bytes::from_static(b"wrong"))).boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_block_is_logged_once_however_often_it_is_read() {
+        let (log, _capturing) = captured();
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::open(dir.path(), StorageConfig::default()).unwrap();
+        storage.set_behind(Arc::new(Wrong));
+        for n in 0..300 {
+            assert!(!storage.has_block(&cid_v1(RAW, &[n as u8 % 2; 32])).await);
+        }
+        assert_eq!(log.lines("has a wrong block"), 2);
     }
 }

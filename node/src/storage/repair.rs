@@ -23,7 +23,7 @@ use super::read;
 use super::record::{DagId, Record};
 use super::verify::{self, Marker};
 use super::{Storage, StorageConfig, token};
-use crate::fairness::Shares;
+use crate::fairness::{Notes, Shares};
 
 /// How many members one transaction of a removal drops while nobody else writes.
 const BATCH: usize = 4096;
@@ -35,6 +35,9 @@ const PAGE: usize = 1024;
 const MAX_FOUND: usize = 1024;
 /// The file of the database.
 const DATABASE: &str = "index.redb";
+
+/// How many wrong blocks behind the storage are remembered, so that each is logged once.
+const MAX_WRONG: usize = 1024;
 
 impl Storage {
     /// Opens the storage in a directory, or creates one there. Blocks the thread while it repairs
@@ -84,6 +87,7 @@ impl Storage {
             ledger: Ledger::new(config.limits()).into(),
             blocks: Default::default(),
             behind: Default::default(),
+            wrong: Mutex::new(Notes::new(MAX_WRONG)),
             memory: Arc::new(Semaphore::new(read::MEMORY)),
             activities: Default::default(),
             chores,
