@@ -406,7 +406,9 @@ mod tests {
         assert!(culprits.is_news(block(4999), "does this", start + 2 * SILENCE));
         // Who does it often is named, however many were named before.
         let at = start + 2 * SILENCE;
-        (0..5000).for_each(|n| drop(culprits.is_news(block(n), "does this", at)));
+        for n in 0..5000 {
+            culprits.is_news(block(n), "does this", at);
+        }
         let culprit = (0..1000).filter(|_| culprits.is_news(block(6000), "does this", at));
         assert_eq!(culprit.count(), 1);
         assert!(culprits.0.len() <= NAMED);

@@ -39,7 +39,7 @@ pub(super) struct Node {
     pub(super) guests: Guests,
     /// What the program hands WebSockets over with.
     pub(super) web_sockets: WebSockets,
-    pub(super) routing: Routing,
+    pub(super) routing: Box<Routing>,
     /// Listeners that have no address yet.
     opening: HashSet<ListenerId>,
     /// The addresses that the configuration names to listen on, if the listeners' addresses are announced because no
@@ -133,7 +133,7 @@ impl Node {
         set_own_addresses(swarm);
         Ok(Self {
             web_sockets,
-            routing,
+            routing: Box::new(routing),
             opening,
             named,
             exchange: Exchange::default(),
