@@ -163,7 +163,7 @@ mod tests {
         let address = |text: &str| -> Multiaddr { text.parse().expect("an address") };
         let stranger = address("/ip4/198.51.100.1/tcp/4101");
         let given = address("/ip4/198.51.100.1/tcp/4103");
-        let mut gate = Gate::new(guests.clone(), Arc::default(), &[given.clone()]);
+        let mut gate = Gate::new(guests.clone(), Arc::default(), std::slice::from_ref(&given));
         let mut connects = |to: &Multiaddr, is_dialed: bool| {
             let (id, peer) = (ConnectionId::new_unchecked(1), PeerId::random());
             let may = match is_dialed {
