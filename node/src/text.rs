@@ -988,12 +988,13 @@ pub fn connection_lost(error: &LinkError) -> String {
     )
 }
 
-/// Warns that others are told an address of the storage that leads each of them to themselves.
+/// Warns that others are not told where the storage is, because all that is known is an address that leads each of them to
+/// themselves.
 pub fn hidden_http(url: &str) -> Words {
     Words {
         what: format!(
-            "Others are told that the storage is at {url}, where each of them finds only their own \
-             machine. They can neither upload nor fetch."
+            "Others are not told where the storage is, so they can neither upload nor fetch: at {url}, each of \
+             them would find only their own machine."
         ),
         advice: "Say with --public-url (or FLUENCE_PUBLIC_URL) how they reach this node's HTTP, such as \
                  http://192.168.1.5:4180 or https://node.example.org."
@@ -1002,14 +1003,14 @@ pub fn hidden_http(url: &str) -> Words {
 }
 
 /// A node that listens on all addresses of its machine has none on the internet.
-pub fn private_address(address: &impl Display) -> Words {
+pub fn announces_nothing() -> Words {
     Words {
-        what: format!(
-            "Others are told to reach this node at {address}, which only those can who are in the same \
-             private network."
-        ),
+        what: "Others are told no address of this node, because this machine has none that is on the internet. \
+               Nobody can be reached through it."
+            .to_owned(),
         advice: "Say with --external-address (or FLUENCE_EXTERNAL_ADDRESS) how others reach it, such as \
-                 /dns4/node.example.org/tcp/4101."
+                 /dns4/node.example.org/tcp/4101, or with --announce-private that all who use it are in the same \
+                 private network."
             .to_owned(),
     }
 }

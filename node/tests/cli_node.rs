@@ -103,6 +103,59 @@ fn a_node_that_others_would_not_find_says_what_to_set() {
     }
 }
 
+/// What the node of this state directory tells its operator that others are told.
+fn told(state: &std::path::Path) -> Vec<String> {
+    let status = output(fluence(state).args(["node", "status"])).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
+    let addresses = status["addresses"].as_array().unwrap().iter();
+    addresses
+        .map(|address| address.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Whether an address is one on the internet.
+fn is_public(multiaddr: &str) -> bool {
+    !fluence::storage::is_private(multiaddr.split('/').nth(2).unwrap())
+}
+
+#[test]
+fn a_node_tells_addresses_of_private_networks_only_if_it_is_to() {
+    let everywhere = ["--listen-tcp", "0.0.0.0:0", "--listen-ws", "none"];
+    let world = World::with(&everywhere);
+    let addresses = told(&world.path("node"));
+    assert!(
+        addresses.iter().all(|address| is_public(address)),
+        "{addresses:?}"
+    );
+    let says = world.node.story().contains("--announce-private");
+    assert_eq!(says, addresses.is_empty(), "{}", world.node.story());
+    // Who is on this machine is told where its storage is; who comes by way of something else is not.
+    let ask = |world: &World| {
+        let node = format!(
+            "/ip4/127.0.0.1/tcp/{}",
+            world.tcp.split('/').nth(4).unwrap()
+        );
+        let mut call = fluence(&world.path("alice"));
+        let call = call.args(["call", "IPFS_multiaddr", "{}", "--node", &node]);
+        let called = output(call);
+        let said = String::from_utf8_lossy(&called.stdout).into_owned();
+        (called.status.success(), said)
+    };
+    let (told_it, said) = ask(&world);
+    assert!(told_it && said.contains("/ip4/127.0.0.1/"), "{said}");
+    let external = ["--external-address", "/dns4/node.example.org/tcp/4101"];
+    let (told_it, said) = ask(&World::with(&external));
+    assert!(
+        !told_it && said.contains("does not know at which address"),
+        "{said}"
+    );
+
+    let private = World::with(&[&everywhere[..], &["--announce-private"]].concat());
+    let addresses = told(&private.path("node"));
+    assert!(!addresses.is_empty(), "{}", private.node.story());
+    assert!(!private.node.story().contains("--external-address"));
+}
+
 #[test]
 fn a_node_listens_on_several_addresses() {
     let world = World::with(&["--listen-tcp", "127.0.0.1:0 [::1]:0", "--listen-ws", "none"]);
@@ -111,15 +164,14 @@ fn a_node_listens_on_several_addresses() {
         let call = call.args(["call", "IPFS_multiaddr", "{}", "--node", node]);
         output(call).status.success()
     };
-    let mut status = fluence(&world.path("node"));
-    let status = output(status.args(["node", "status"])).stdout;
-    let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
-    let addresses = status["addresses"].as_array().unwrap();
-    assert_eq!(addresses.len(), 2, "{status}");
+    let addresses = told(&world.path("node"));
+    assert_eq!(addresses.len(), 2, "{addresses:?}");
     for kind in ["/ip4/127.0.0.1/", "/ip6/::1/"] {
-        let mut texts = addresses.iter().filter_map(|address| address.as_str());
-        let address = texts.find(|address| address.starts_with(kind));
-        assert!(address.is_some_and(called), "{kind}: {status}");
+        let address = addresses.iter().find(|address| address.starts_with(kind));
+        assert!(
+            address.is_some_and(|at| called(at)),
+            "{kind}: {addresses:?}"
+        );
     }
 }
 

@@ -57,6 +57,7 @@ impl Config {
             role: Role::Node {
                 listen,
                 external: Vec::new(),
+                announce_private: false,
                 peers: Vec::new(),
                 known: Vec::new(),
                 pages: Vec::new(),
@@ -94,8 +95,11 @@ pub enum Role {
         listen: Vec<Multiaddr>,
         /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are
         /// none, the node announces the addresses that it listens on: those that `listen` names, and where that names
-        /// all of a machine, those on the internet. Those of private networks follow only if there are no others.
+        /// all of a machine, those on the internet.
         external: Vec<Multiaddr>,
+        /// Whether, of all addresses of a machine, those of its private networks are announced too, and its own if there
+        /// are no others.
+        announce_private: bool,
         /// Other nodes of the same network, to which it keeps itself connected.
         peers: Vec<Multiaddr>,
         /// Nodes that an earlier run knew ([`crate::Peer::known_nodes`]).

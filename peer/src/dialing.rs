@@ -296,6 +296,7 @@ mod tests {
         Dialing::new(&Role::Node {
             listen: addresses(listen),
             external: addresses(external),
+            announce_private: false,
             peers: addresses(peers),
             known: Vec::new(),
             pages: Vec::new(),

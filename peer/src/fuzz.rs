@@ -114,6 +114,7 @@ pub fn addresses(data: &[u8]) {
     let node = Dialing::new(&Role::Node {
         listen: Vec::new(),
         external: vec!["/ip4/198.51.100.1/tcp/4101".parse().expect("an address")],
+        announce_private: false,
         peers: Vec::new(),
         known: Vec::new(),
         pages: Vec::new(),

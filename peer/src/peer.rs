@@ -269,8 +269,7 @@ impl Peer {
     }
 
     /// The addresses at which others are told that they reach this peer: a client's circuits, and a node's external
-    /// addresses or, without any, those of its listeners that are on the internet or that its configuration names. If
-    /// there are none of these either, the others.
+    /// addresses or, without any, those of its listeners that are on the internet or that its configuration asks for.
     pub async fn announced(&self) -> Vec<Multiaddr> {
         self.ask(Command::Announced).await.unwrap_or_default()
     }

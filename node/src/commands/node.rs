@@ -80,8 +80,8 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     if hides_http {
         warn("public_url", text::hidden_http(node.url()));
     }
-    if let Some(address) = node.only_private() {
-        warn("external_address", text::private_address(address));
+    if node.announced().await.is_empty() {
+        warn("external_address", text::announces_nothing());
     }
     if node.ipfs_answers() == Some(false) {
         warn("ipfs", text::ipfs_away());

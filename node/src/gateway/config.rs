@@ -48,6 +48,9 @@ pub enum FetchError {
 /// Supplies more members for the JSON object of `/healthz`.
 pub type Health = Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync>;
 
+/// Tells the nodes that are listed, as multiaddrs.
+pub type Nodes = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
+
 /// Tells why the node cannot serve now, as sentences; none if it can.
 pub type Ready = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
 
@@ -84,7 +87,7 @@ pub struct GatewayConfig {
     /// How much is done at one time.
     pub limits: HttpLimits,
     /// The nodes that are listed; without it there is no list.
-    pub nodes: Option<Vec<String>>,
+    pub nodes: Option<Nodes>,
 }
 
 impl std::fmt::Debug for GatewayConfig {

@@ -42,7 +42,7 @@ mod resolve;
 mod response;
 mod serve;
 
-pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health, HttpLimits, Ready};
+pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health, HttpLimits, Nodes, Ready};
 pub use serve::{Server, ServerConfig};
 
 /// The routes of the gateway, of uploads, of `/healthz` and `/readyz`, of the list of nodes and of the page for web links, for

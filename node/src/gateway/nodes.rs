@@ -26,7 +26,7 @@ pub(super) async fn nodes(
     if !is_served(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let listed = under(&host(&uri, &headers).unwrap_or_default(), nodes.clone());
+    let listed = under(&host(&uri, &headers).unwrap_or_default(), nodes().await);
     let list: String = listed.iter().map(|node| format!("{node}\n")).collect();
     let mut response = (
         [

@@ -6,6 +6,7 @@
 //! calls are answered one after the other; those that wait stay in the peer's queue, which tells
 //! callers when it is full.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +29,24 @@ const MAX_RELEASES: usize = 16;
 /// a deadline of 30 s.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(20);
 
+/// Why a storage's address is not told to everybody: it is this machine's own, and would lead others to themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hidden {
+    /// Whether it is told to nobody at all: where others come by way of a proxy, they come from this machine too.
+    pub from_all: bool,
+}
+
+impl Hidden {
+    fn from(self, address: Option<IpAddr>) -> bool {
+        self.from_all || !address.is_some_and(|ip| ip.to_canonical().is_loopback())
+    }
+}
+
 /// Answers the calls of a node.
 pub(super) struct Answerer {
     storage: Arc<Storage>,
     multiaddr: Arc<str>,
+    hidden: Option<Hidden>,
     keeper: Option<Arc<Keeper>>,
     /// Whether only programs on this machine can call.
     is_private: bool,
@@ -39,18 +54,20 @@ pub(super) struct Answerer {
 }
 
 impl Answerer {
-    /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server. The
+    /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server, which may be hidden. The
     /// keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
     /// callers of a node that `is_private`, which are all programs of the same person.
     pub fn new(
         storage: Arc<Storage>,
         multiaddr: Arc<str>,
+        hidden: Option<Hidden>,
         keeper: Option<Arc<Keeper>>,
         is_private: bool,
     ) -> Self {
         Self {
             storage,
             multiaddr,
+            hidden,
             keeper,
             is_private,
             releases: Shares::new(MAX_RELEASES, "takes back more files at a time than it may"),
@@ -72,6 +89,13 @@ impl Answerer {
                     }
                     Err(error) => call.reply(Reply::Error(error)),
                 }
+            } else if call.request.function.as_str() == MULTIADDR
+                && self.hidden.is_some_and(|hidden| hidden.from(call.address))
+            {
+                call.reply(Reply::Error(CallError::new(
+                    ErrorCode::Unavailable,
+                    "this node does not know at which address others reach its storage",
+                )));
             } else {
                 let answer = self.answer(&from, block, &call.request);
                 call.reply(reply(answer));
@@ -218,7 +242,10 @@ mod tests {
     fn answerer(config: StorageConfig) -> (tempfile::TempDir, Answerer) {
         let dir = tempfile::tempdir().unwrap();
         let storage = Storage::open(dir.path(), config).unwrap();
-        (dir, Answerer::new(storage, ADDRESS.into(), None, false))
+        (
+            dir,
+            Answerer::new(storage, ADDRESS.into(), None, None, false),
+        )
     }
 
     #[tokio::test]
@@ -248,6 +275,16 @@ mod tests {
         assert_eq!(code(ask(Some("x"), None)), ErrorCode::BadRequest);
         assert_eq!(code(ask(Some("bafkqaaa"), None)), ErrorCode::Refused);
         assert_eq!(code(ask(Some(&text), Some(u64::MAX))), ErrorCode::Refused);
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_told_only_to_this_machine() {
+        let [own, mapped, other] =
+            ["127.0.0.1", "::ffff:127.0.0.1", "192.168.1.5"].map(|ip| ip.parse().ok());
+        let callers = [own, mapped, other, None];
+        let hidden = |from_all| callers.map(|address| Hidden { from_all }.from(address));
+        assert_eq!(hidden(false), [false, false, true, true]);
+        assert_eq!(hidden(true), [true; 4]);
     }
 
     #[test]

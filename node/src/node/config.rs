@@ -115,13 +115,18 @@ options! {
     /// internet].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: List<Multiaddr> = "FLUENCE_EXTERNAL_ADDRESS",
+    /// Where libp2p listens on all addresses of a machine, tell others those of its private networks
+    /// too [default: false].
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
+    announce_private: bool = "FLUENCE_ANNOUNCE_PRIVATE",
     /// Origins of web pages that may connect over WebSocket, such as https://HOST, or * for
     /// all; separate several with spaces. A page that connects learns which node this is. Extensions
     /// need not be listed [default: none].
     #[arg(value_name = "ORIGINS", help_heading = "Network")]
     allow_origins: List<Origin> = "FLUENCE_ALLOW_ORIGINS",
     /// The URL at which others reach this node's HTTP, such as https://HOST; IPFS_multiaddr answers
-    /// with it. Needed if HTTP listens on 0.0.0.0 [default: where HTTP listens].
+    /// with it. Needed if HTTP listens on 0.0.0.0: without it, only callers on this machine are told
+    /// where the storage is [default: where HTTP listens].
     #[arg(value_name = "URL", help_heading = "Network")]
     public_url: String = "FLUENCE_PUBLIC_URL",
     /// Other nodes to form one network with, as multiaddrs; separate several with spaces [default:
@@ -282,6 +287,8 @@ pub struct Config {
     pub listen_sockets: Vec<SocketAddr>,
     /// The multiaddrs at which others reach the node.
     pub external: Vec<Multiaddr>,
+    /// Whether others are told addresses of private networks that nobody has named.
+    pub announce_private: bool,
     /// Other nodes to form one network with.
     pub peers: Vec<Multiaddr>,
     /// The origins of the web pages that may connect over WebSocket.
@@ -372,8 +379,8 @@ impl Config {
             && self.listen.iter().all(is_loopback)
     }
 
-    /// Whether peers on other machines may reach the node but would be given a loopback address for
-    /// its HTTP, which would lead them to themselves.
+    /// Whether peers on other machines may reach the node, but all that could be told about its HTTP is
+    /// a loopback address, which would lead them to themselves.
     pub fn hides_http(&self) -> bool {
         let ip = self.listen_http.ip();
         let told_loopback = self.public_url.is_none()
@@ -523,6 +530,7 @@ impl Options {
             listen,
             listen_sockets,
             external: self.external_address.unwrap_or_default().0,
+            announce_private: self.announce_private.unwrap_or(false),
             peers: self.peers.unwrap_or_default().0,
             pages: self
                 .allow_origins

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::state::check_node;
-use fluence::storage::{is_private_ip, multiaddr_of};
+use fluence::storage::multiaddr_of;
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
 use tokio::net::TcpListener;
@@ -31,14 +31,14 @@ pub use lists::ListFiles;
 
 use crate::acme::{self, Acme, AcmeOptions};
 use crate::exit::Failed;
-use crate::gateway::{self, Fetcher, GatewayConfig, Health, Server, ServerConfig};
+use crate::gateway::{self, Fetcher, GatewayConfig, Health, Nodes, Server, ServerConfig};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
 use crate::platform::raise_file_limit;
 use crate::storage::Storage;
 use crate::text;
 use crate::tls::{self, Tls};
-use calls::Answerer;
+use calls::{Answerer, Hidden};
 use finder::Finder;
 use state::{Readiness, State};
 
@@ -62,8 +62,8 @@ pub struct Node {
     blocks: Option<Arc<Blocks>>,
     /// The multiaddr of the port with TLS.
     secure: Option<Multiaddr>,
-    /// An address of a private network that others are told because there is no other.
-    only_private: Option<Multiaddr>,
+    /// The addresses that others are told, if the configuration or the certificate names them.
+    external: Vec<Multiaddr>,
     metrics: Option<String>,
     tls: Option<Arc<Tls>>,
     /// Has the node try now to get a certificate that it lacks.
@@ -126,6 +126,9 @@ impl Node {
         }
         let is_own = config.is_private();
         let is_hidden = config.hides_http();
+        let hidden = is_hidden.then_some(Hidden {
+            from_all: !config.external.is_empty(),
+        });
         let secure_url = match (&tls, &secure_listener) {
             (Some(tls), Some((_, at))) => Some(secure_url(&config, tls, *at)?),
             _ => None,
@@ -139,9 +142,6 @@ impl Node {
             _ => config.external,
         };
 
-        let mut sockets = config.listen_sockets.iter();
-        let listens_everywhere =
-            external.is_empty() && sockets.any(|socket| socket.ip().is_unspecified());
         let meter = Meter::new(config.max_bandwidth);
         let mut limits = config.limits;
         limits.max_connections = open_files::connections(limits.max_connections, files);
@@ -149,6 +149,7 @@ impl Node {
             role: Role::Node {
                 listen: config.listen,
                 external: external.clone(),
+                announce_private: config.announce_private,
                 peers: config.peers,
                 known: known::read(state),
                 pages: config.pages,
@@ -183,14 +184,6 @@ impl Node {
         } else {
             None
         };
-        let addresses = if external.is_empty() {
-            peer.announced().await
-        } else {
-            external
-        };
-        let only_private = addresses.first().filter(|_| listens_everywhere);
-        let only_private = only_private.filter(|_| addresses.iter().all(leads_inside));
-        let only_private = only_private.cloned();
         let readiness = Readiness {
             peer: peer.clone(),
             storage: storage.clone(),
@@ -206,7 +199,7 @@ impl Node {
                 health: Some(health(&peer, keeper.clone())),
                 ready: Some(Arc::new(move || ready.missing())),
                 limits: config.http,
-                nodes: Some(listed(&peer, &addresses)),
+                nodes: Some(listed(&peer, &external)),
             },
         );
         let router = match &keeper {
@@ -229,7 +222,7 @@ impl Node {
             server: server.clone(),
             meter,
             limits,
-            addresses,
+            external: external.clone(),
             url: url.clone(),
             fresh: Default::default(),
         });
@@ -268,7 +261,7 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_own);
+        let answerer = Answerer::new(storage.clone(), multiaddr, hidden, keeper, is_own);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         let (home, known) = (state.to_owned(), peer.clone());
@@ -289,7 +282,7 @@ impl Node {
             url,
             blocks,
             secure,
-            only_private,
+            external,
             metrics,
             tls,
             hurry,
@@ -316,10 +309,10 @@ impl Node {
         self.blocks.as_ref().map(|blocks| blocks.answers())
     }
 
-    /// An address of a private network that others are told, if the node listens on all addresses of a machine that has no
-    /// other.
-    pub fn only_private(&self) -> Option<&Multiaddr> {
-        self.only_private.as_ref()
+    /// The multiaddrs that others are told now, without the peer ID: none if the node listens on all addresses of a machine
+    /// that is not on the internet.
+    pub async fn announced(&self) -> Vec<Multiaddr> {
+        announced(&self.peer, &self.external).await
     }
 
     /// The URL of the node's HTTP server, as seen from this machine.
@@ -456,15 +449,6 @@ fn addresses_beside(secure: &Multiaddr, config: &Config) -> Vec<Multiaddr> {
     addresses
 }
 
-/// Whether an address is one of a private network, or of this machine.
-fn leads_inside(address: &Multiaddr) -> bool {
-    match address.iter().next() {
-        Some(Protocol::Ip4(ip)) => is_private_ip(ip.into()),
-        Some(Protocol::Ip6(ip)) => is_private_ip(ip.into()),
-        _ => false,
-    }
-}
-
 /// What `/healthz` reports in addition to the state of the storage.
 fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     let id = peer.id().to_string();
@@ -479,13 +463,29 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     })
 }
 
-/// The addresses of this node that a browser can reach, for its list of nodes.
-fn listed(peer: &Peer, addresses: &[Multiaddr]) -> Vec<String> {
-    let full = addresses.iter().map(|address| {
-        let full = address.clone().with_p2p(peer.id());
-        full.unwrap_or_else(|it| it).to_string()
-    });
-    full.filter(|address| check_node(address).is_ok()).collect()
+/// The multiaddrs that others are told now. Those of a machine's interfaces come and go.
+async fn announced(peer: &Peer, external: &[Multiaddr]) -> Vec<Multiaddr> {
+    match external {
+        [] => peer.announced().await,
+        external => external.to_vec(),
+    }
+}
+
+/// Tells the addresses of this node that a browser can reach, for its list of nodes.
+fn listed(peer: &Peer, external: &[Multiaddr]) -> Nodes {
+    let (peer, external) = (peer.clone(), external.to_vec());
+    Arc::new(move || {
+        let (peer, external) = (peer.clone(), external.clone());
+        async move {
+            let addresses = announced(&peer, &external).await.into_iter();
+            let full = addresses.map(|address| {
+                let full = address.with_p2p(peer.id());
+                full.unwrap_or_else(|it| it).to_string()
+            });
+            full.filter(|address| check_node(address).is_ok()).collect()
+        }
+        .boxed()
+    })
 }
 
 /// Connects to the Kubo daemon. One that is away may come later, as daemons start in any order; what

@@ -15,6 +15,7 @@ use fluence::state::NetworkStatus;
 use fluence_peer::{Answered, Load, Meter, Multiaddr, Peer, Refused, RelayLimits, Routed};
 use serde::Serialize;
 
+use super::announced;
 use crate::gateway::Server;
 use crate::kubo::Blocks;
 use crate::platform::{file_limit, memory, open_files};
@@ -63,7 +64,8 @@ pub(super) struct State {
     pub server: Arc<Server>,
     pub meter: Meter,
     pub limits: RelayLimits,
-    pub addresses: Vec<Multiaddr>,
+    /// The addresses that others are told, if they are named.
+    pub external: Vec<Multiaddr>,
     pub url: String,
     pub fresh: Mutex<Option<(Instant, Arc<str>)>>,
 }
@@ -149,6 +151,7 @@ impl State {
             tokio::task::spawn_blocking(move || (disk.disk_free(), memory(), open_files())).await;
         let (disk_free, memory_bytes, open_files) = asked.unwrap_or_default();
         let (granted, not_granted) = storage.grants();
+        let addresses = announced(peer, &self.external).await;
         let (http, most_http) = self.server.connections();
         let not_ready = self.readiness.missing();
         let limits = &self.limits;
@@ -157,7 +160,7 @@ impl State {
             peer: peer.id().to_string(),
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: self.started.elapsed().as_secs(),
-            addresses: self.addresses.iter().map(Multiaddr::to_string).collect(),
+            addresses: addresses.iter().map(Multiaddr::to_string).collect(),
             url: self.url.clone(),
             ready: not_ready.is_empty(),
             not_ready,

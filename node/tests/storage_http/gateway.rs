@@ -760,7 +760,8 @@ async fn a_list_of_nodes_is_for_programs_and_extensions() {
         "/ip4/192.0.2.7/tcp/4102/ws/p2p/12D3KooW",
         "/dns4/node.example/tcp/443/tls/ws/p2p/12D3KooW",
     ];
-    setup.gateway.nodes = Some(addresses.map(str::to_owned).to_vec());
+    let listed = addresses.map(str::to_owned).to_vec();
+    setup.gateway.nodes = Some(Arc::new(move || std::future::ready(listed.clone()).boxed()));
     let world = World::with(setup).await;
     let listed = async |headers: &[(&str, &str)]| {
         let response = world.get_with(LIST, headers).await;

@@ -173,6 +173,7 @@ impl Driver {
             Role::Node {
                 listen,
                 external,
+                announce_private,
                 peers,
                 known,
                 limits,
@@ -184,7 +185,7 @@ impl Driver {
                 Part::Node(Node::open(
                     swarm,
                     listen,
-                    external,
+                    (external, announce_private),
                     peers,
                     known,
                     guests,

@@ -45,6 +45,8 @@ pub(super) struct Node {
     /// The addresses that the configuration names to listen on, if the listeners' addresses are announced because no
     /// external ones are configured.
     named: Option<Vec<IpAddr>>,
+    /// Whether the addresses of private networks are announced unnamed.
+    announce_private: bool,
     /// The other nodes of the network.
     pub(super) neighbours: Neighbours,
     /// When it looks for further nodes next, and the waits between. Two nodes whose addresses were proven to a third one
@@ -107,7 +109,7 @@ impl Node {
     pub(super) fn open(
         swarm: &mut Swarm<Behaviour>,
         listen: Vec<Multiaddr>,
-        external: Vec<Multiaddr>,
+        (external, announce_private): (Vec<Multiaddr>, bool),
         peers: Vec<Multiaddr>,
         known: Vec<Multiaddr>,
         guests: Guests,
@@ -136,6 +138,7 @@ impl Node {
             routing: Box::new(routing),
             opening,
             named,
+            announce_private,
             exchange: Exchange::default(),
             presence: Presence::new(Instant::now()),
             neighbours: Neighbours::new(guests.clone(), peers, known, Instant::now()),
@@ -187,7 +190,7 @@ impl Node {
         let Some(named) = &self.named else { return };
         // Clients get a reservation only from a relay that has an external address.
         let listeners: Vec<Multiaddr> = swarm.listeners().cloned().collect();
-        let told = told(&listeners, named);
+        let told = told(&listeners, named, self.announce_private);
         let before: Vec<Multiaddr> = swarm.external_addresses().cloned().collect();
         for gone in before.iter().filter(|address| !told.contains(address)) {
             swarm.remove_external_address(gone);
@@ -300,23 +303,26 @@ impl Node {
 }
 
 /// Which of the addresses that a node listens on others are told: those that the configuration names, and those on the
-/// internet. Whoever listens on all addresses of a machine has not asked for those of its private networks to be told;
-/// they are, if there is nothing else. Its own, which lead nobody else here, are the last resort even if they are named:
-/// that is how a node listens for a proxy beside it.
-fn told(listeners: &[Multiaddr], named: &[IpAddr]) -> Vec<Multiaddr> {
-    let each = |is: &dyn Fn(IpAddr) -> bool| -> Vec<Multiaddr> {
+/// internet. Whoever listens on all addresses of a machine has not asked for those of its private networks to be told,
+/// which needs `announce_private`. The machine's own, which lead nobody else here, are told if that is all that the node
+/// listens on, or with `announce_private` all that it has; beside others they are not told even if they are named: that
+/// is how a node listens for a proxy beside it.
+fn told(listeners: &[Multiaddr], named: &[IpAddr], announce_private: bool) -> Vec<Multiaddr> {
+    let of = |is: &dyn Fn(IpAddr) -> bool| -> Vec<Multiaddr> {
         let told = listeners
             .iter()
             .filter(|address| ip_of(address).is_none_or(is));
         told.cloned().collect()
     };
-    let ways: [&dyn Fn(IpAddr) -> bool; 3] = [
-        &|ip| !ip.is_loopback() && (named.contains(&ip) || !is_private_ip(ip)),
-        &|ip| !ip.is_loopback(),
-        &|_| true,
-    ];
-    let mut ways = ways.into_iter().map(each);
-    ways.find(|told| !told.is_empty()).unwrap_or_default()
+    let others = of(&|ip| {
+        let is_asked_for = announce_private || named.contains(&ip);
+        !ip.is_loopback() && (is_asked_for || !is_private_ip(ip))
+    });
+    let is_own = announce_private || named.iter().all(IpAddr::is_loopback);
+    match others.is_empty() && is_own {
+        true => of(&|_| true),
+        false => others,
+    }
 }
 
 /// Puts the addresses at which others reach this node into its own records.
@@ -333,34 +339,54 @@ fn set_own_addresses(swarm: &mut Swarm<Behaviour>) {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn assert_told(named: &[&str], listeners: &[&str], expected: &[&str]) {
-        let addresses = |texts: &[&str]| -> Vec<Multiaddr> {
-            texts.iter().map(|text| text.parse().unwrap()).collect()
-        };
-        let named: Vec<IpAddr> = named.iter().map(|ip| ip.parse().unwrap()).collect();
-        let listeners = addresses(listeners);
-        assert_eq!(told(&listeners, &named), addresses(expected));
-    }
-
     #[test]
-    fn no_address_of_a_private_network_is_told_unless_it_is_named_or_there_is_no_other() {
+    fn no_address_of_a_private_network_is_told_unless_it_is_asked_for() {
         const OWN: &str = "/ip4/127.0.0.1/tcp/4101";
         const LAN: &str = "/ip4/192.168.1.5/tcp/4101";
         const LINK: &str = "/ip6/fe80::1/tcp/4101";
         const INTERNET: &str = "/ip4/1.1.1.1/tcp/4101";
         const INTERNET_6: &str = "/ip6/2606:4700::1111/tcp/4101";
-        let all = [OWN, LAN, LINK, INTERNET, INTERNET_6];
-        assert_told(&["0.0.0.0", "::"], &all, &[INTERNET, INTERNET_6]);
-        assert_told(&["0.0.0.0"], &[OWN, LAN], &[LAN]);
-        assert_told(&["0.0.0.0"], &[OWN], &[OWN]);
-        assert_told(&["0.0.0.0"], &[], &[]);
-        // What is named is told, and nothing else of the kind.
-        assert_told(&["127.0.0.1"], &[OWN], &[OWN]);
-        assert_told(&["192.168.1.5", "::"], &all, &[LAN, INTERNET, INTERNET_6]);
-        // Where only this machine gets in is told where there is nothing else, though it is named for another port.
-        let named = ["127.0.0.1", "0.0.0.0"];
-        assert_told(&named, &[OWN, LAN, LINK], &[LAN, LINK]);
-        assert_told(&named, &[OWN, LAN, INTERNET], &[INTERNET]);
+        const ALL: [&str; 5] = [OWN, LAN, LINK, INTERNET, INTERNET_6];
+        for (announce_private, named, listeners, expected) in [
+            (
+                false,
+                &["0.0.0.0", "::"][..],
+                &ALL[..],
+                &[INTERNET, INTERNET_6][..],
+            ),
+            (false, &["0.0.0.0"], &[OWN, LAN], &[]),
+            (false, &["0.0.0.0"], &[OWN], &[]),
+            (false, &["0.0.0.0"], &[], &[]),
+            // What is named is told, and nothing else of the kind.
+            (false, &["127.0.0.1"], &[OWN], &[OWN]),
+            (
+                false,
+                &["192.168.1.5", "::"],
+                &ALL,
+                &[LAN, INTERNET, INTERNET_6],
+            ),
+            // Where only this machine gets in is not told beside others, though it is named for another port.
+            (false, &["127.0.0.1", "0.0.0.0"], &[OWN, LAN, LINK], &[]),
+            (
+                false,
+                &["127.0.0.1", "0.0.0.0"],
+                &[OWN, LAN, INTERNET],
+                &[INTERNET],
+            ),
+            // All of it is told only if the operator says so, this machine's own only if there is no other.
+            (true, &["0.0.0.0"], &ALL, &ALL[1..]),
+            (true, &["0.0.0.0"], &[OWN, LAN], &[LAN]),
+            (true, &["0.0.0.0"], &[OWN], &[OWN]),
+        ] {
+            let addresses = |texts: &[&str]| -> Vec<Multiaddr> {
+                texts.iter().map(|text| text.parse().unwrap()).collect()
+            };
+            let named: Vec<IpAddr> = named.iter().map(|ip| ip.parse().unwrap()).collect();
+            assert_eq!(
+                told(&addresses(listeners), &named, announce_private),
+                addresses(expected),
+                "{announce_private}, {named:?}: {listeners:?}"
+            );
+        }
     }
 }
