@@ -5,16 +5,19 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
+
 use super::Engine;
 use crate::Cid;
 use crate::ports::{Http, HttpBody, HttpRequest, HttpResponse, Platform};
 use crate::routing;
 use crate::state::MAX_PUBLIC;
 
-/// How long a router may be silent.
+/// How long a router may take to answer; all are asked at the same time.
 const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
 /// The most gateways that routers name which are asked in one fetch. Those in the settings are asked all the same.
 const MAX_ROUTED: usize = 8;
+
 impl<P: Platform> Engine<P> {
     /// The base URLs of gateways that may have a file, if the person allows that they are asked.
     pub(super) async fn public_gateways(&self, cid: &Cid) -> Vec<String> {
@@ -29,8 +32,12 @@ impl<P: Platform> Engine<P> {
                 urls.push(url.to_owned());
             }
         };
-        for router in &settings.routers {
-            for multiaddr in routing::gateways(&self.ask_router(router, cid).await) {
+        let answers = settings.routers.iter().map(|router| {
+            // One that sends a little again and again is never silent.
+            self.within(ROUTER_PATIENCE, self.ask_router(router, cid))
+        });
+        for answer in join_all(answers).await {
+            for multiaddr in routing::gateways(&answer.unwrap_or_default()) {
                 // Anybody can tell a router anything, so that a place in a private network is not asked.
                 if let Ok(url) = self.storage_url(&multiaddr) {
                     add(&url, MAX_ROUTED);

@@ -122,3 +122,53 @@ fn a_gateway_that_lies_or_has_nothing_is_followed_by_the_next() {
     let failure = item(&c, &id).status.failure().cloned();
     assert_eq!(failure.map(|failure| failure.code), Some(Code::NoProvider));
 }
+
+#[test]
+fn routers_that_do_not_come_to_an_end_hold_nobody_up() {
+    let (world, bytes, cid, router, [routed, listed]) = public_file();
+    let manners = [
+        ("drips.example", Manner::Drips),
+        ("silent.example", Manner::Stalls(0)),
+        ("stalls.example", Manner::Stalls(40)),
+        ("endless.example", Manner::Endless),
+        ("lost.example", Manner::Dead),
+    ];
+    let mut hostile = Vec::new();
+    for (host, manner) in manners {
+        let other = world.storage(host);
+        other.manner.set(manner);
+        // At a byte a second, this takes longer than anybody waits.
+        let padding = " ".repeat(5_000);
+        let routes = router.routes.borrow().clone();
+        other.routes.replace([padding.as_bytes(), &routes].concat());
+        hostile.push(format!("http://{host}:80"));
+    }
+    let after = |routers: Vec<String>| {
+        let settings = Settings {
+            routers,
+            ..allowed(Some(true))
+        };
+        let machine = world.machine_with("carol", settings);
+        let began = world.sim.now();
+        let id = begin_fetch(&machine, &cid);
+        until_done(&machine, &id);
+        assert_eq!(stored(&machine, &id), bytes);
+        let took = world.sim.now() - began;
+        machine.kill();
+        took
+    };
+    let honest = after(vec!["http://router.example:80".to_owned()]);
+    assert!(routed.gets.get() > 0 && listed.gets.get() == 0);
+    // Those that were chosen are asked in any case, and what one router says before that counts.
+    let with_hostile = after(hostile.clone());
+    assert!(listed.gets.get() > 0);
+    let gets = routed.gets.get();
+    let with_one_honest = after([hostile, vec!["http://router.example:80".to_owned()]].concat());
+    assert!(routed.gets.get() > gets);
+    for took in [with_hostile, with_one_honest] {
+        assert!(
+            took <= honest + 15_000,
+            "{took} ms, and {honest} ms without"
+        );
+    }
+}

@@ -510,8 +510,7 @@ impl World {
             return self.import(&storage, request).await;
         }
         if path.starts_with("/routing/v1/providers/") {
-            let routes = storage.routes.borrow().clone();
-            return Ok(response(200, "application/json", &routes));
+            return Ok(self.routes(&storage, request.patience));
         }
         let rest = path.strip_prefix("/ipfs/").unwrap_or_default();
         let (cid, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -618,6 +617,36 @@ impl World {
                 patience: request.patience,
             },
         })
+    }
+
+    /// What a router answers.
+    fn routes(&self, router: &Rc<Storage>, patience: Duration) -> HttpResponse<SimBody> {
+        if router.manner.get() == Manner::Endless {
+            return self.endless(router, patience, None);
+        }
+        let (sender, receiver) = mpsc::unbounded();
+        let (world, router) = (self.clone(), Rc::clone(router));
+        self.sim.spawn(0, async move {
+            let routes = router.routes.borrow().clone();
+            let mut limit = match router.manner.get() {
+                Manner::Stalls(limit) => limit,
+                _ => usize::MAX,
+            };
+            let sent = world.put(&router, &sender, &routes, &mut limit).await;
+            if sent.is_none() {
+                world.sim.sleep(Duration::from_secs(100_000)).await;
+            }
+        });
+        HttpResponse {
+            status: 200,
+            content_type: Some("application/json".into()),
+            content_length: None,
+            body: SimBody {
+                receiver,
+                sim: self.sim.clone(),
+                patience,
+            },
+        }
     }
 
     /// A CAR or a block that never ends: its start, and what follows again and again.
