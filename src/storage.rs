@@ -56,7 +56,7 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
         ),
         "dns" | "dns4" | "dns6" if is_name(host) => host.to_ascii_lowercase(),
         "dns" | "dns4" | "dns6" => return Err(fail("that is no host name")),
-        _ => return Err(fail("it begins with neither ip4, ip6 nor dns4")),
+        _ => return Err(fail("it begins with neither ip4, ip6 nor dns")),
     };
     let rest: Vec<&str> = parts.filter(|p| !p.is_empty()).collect();
     let (scheme, port) = match rest.as_slice() {
@@ -190,7 +190,8 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     Ok(match host {
         Host::Ip4(ip) => format!("/ip4/{ip}/tcp/{port}/{scheme}"),
         Host::Ip6(ip) => format!("/ip6/{ip}/tcp/{port}/{scheme}"),
-        Host::Name(name) => format!("/dns4/{}/tcp/{port}/{scheme}", name.to_ascii_lowercase()),
+        // The name may have addresses of IPv4, of IPv6, or of both.
+        Host::Name(name) => format!("/dns/{}/tcp/{port}/{scheme}", name.to_ascii_lowercase()),
     })
 }
 
@@ -317,6 +318,8 @@ mod tests {
         ] {
             assert_eq!(url_of(&multiaddr_of(url).unwrap()).as_deref(), Ok(url));
         }
+        let multiaddr = multiaddr_of("https://a.b");
+        assert_eq!(multiaddr.as_deref(), Ok("/dns/a.b/tcp/443/https"));
     }
 
     #[test]

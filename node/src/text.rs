@@ -1002,6 +1002,14 @@ pub fn hidden_http(url: &str) -> Words {
     }
 }
 
+/// What cannot be turned off is.
+pub fn must_listen(flag: &str) -> Failed {
+    Failed::usage(
+        format!("{flag} names no address."),
+        "Name one with a port, such as 127.0.0.1:4180.",
+    )
+}
+
 /// A node that listens on all addresses of its machine has none on the internet.
 pub fn announces_nothing() -> Words {
     Words {

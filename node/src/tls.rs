@@ -21,7 +21,7 @@ use webpki::{EndEntityCert, KeyUsage};
 use crate::text;
 
 /// How often it is looked whether the files have changed.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(5);
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 /// The protocol of a connection that is made to look at a proof and for nothing else (RFC 8737).
@@ -201,13 +201,22 @@ impl Tls {
 
     /// Looks for changes for as long as it is polled.
     pub async fn watch(self: Arc<Self>) {
+        let mut said = None;
         loop {
             tokio::time::sleep(LOOK).await;
             let tls = Arc::clone(&self);
             match tokio::task::spawn_blocking(move || tls.reload_if_changed()).await {
-                Ok(Ok(true)) => tracing::info!("the certificate was read again"),
+                Ok(Ok(true)) => {
+                    said = None;
+                    tracing::info!("the certificate was read again");
+                }
                 Ok(Err(error)) => {
-                    tracing::error!("the certificate that was in use stays in use: {error}");
+                    // It may stay as it is for long.
+                    let error = error.to_string();
+                    if said.as_ref() != Some(&error) {
+                        tracing::error!("the certificate that was in use stays in use: {error}");
+                    }
+                    said = Some(error);
                 }
                 Ok(Ok(false)) | Err(_) => {}
             }

@@ -175,6 +175,89 @@ fn a_node_listens_on_several_addresses() {
     }
 }
 
+/// Starts a node whose HTTP listens on these addresses, on a port that is free in all of them, where PORT stands.
+fn start_with_http(state: &std::path::Path, addresses: &str) -> (support::Fluence, String) {
+    loop {
+        let free = std::net::TcpListener::bind("[::]:0").unwrap();
+        let port = free.local_addr().unwrap().port().to_string();
+        drop(free);
+        let node = start_node(state, &["--listen-http", &addresses.replace("PORT", &port)]);
+        let begins = |event: &serde_json::Value| event["event"] == "listening";
+        let first = node.event_where("a beginning", |event| {
+            begins(event) || event["code"] == "listen"
+        });
+        // Somebody else may have been faster.
+        if begins(&first) {
+            return (node, port);
+        }
+    }
+}
+
+#[test]
+fn http_listens_on_several_addresses() {
+    let directory = tempfile::tempdir().unwrap();
+    // One for all of IPv6 takes IPv4 too, and beside one for all of IPv4 it leaves that to it.
+    for addresses in [
+        "127.0.0.1:PORT [::1]:PORT",
+        "[::]:PORT",
+        "0.0.0.0:PORT [::]:PORT",
+    ] {
+        let (_node, port) = start_with_http(directory.path(), addresses);
+        for host in ["127.0.0.1", "[::1]"] {
+            let (status, _) = support::get(&format!("http://{host}:{port}"), "/readyz");
+            assert_eq!(status, 200, "{addresses}: {host}");
+        }
+    }
+}
+
+/// In a network namespace in which the system would have IPv6 listen for itself alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn all_addresses_of_ip6_include_those_of_ip4_whatever_the_system_says() {
+    let mut may = std::process::Command::new("unshare");
+    if !may
+        .args(["--net", "true"])
+        .output()
+        .is_ok_and(|may| may.status.success())
+    {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let inside =
+        "ip link set lo up && echo 1 > /proc/sys/net/ipv6/bindv6only && exec \"$0\" \"$@\"";
+    let options = [
+        "node",
+        "--listen-tcp",
+        "127.0.0.1:0",
+        "--listen-ws",
+        "none",
+        "--listen-http",
+        "[::]:0",
+    ];
+    let mut node = std::process::Command::new("unshare");
+    node.args([
+        "--net",
+        "sh",
+        "-c",
+        inside,
+        env!("CARGO_BIN_EXE_fluence"),
+        "--json",
+        "--state",
+    ]);
+    let node = support::Fluence::start(node.arg(directory.path().join("node")).args(options));
+    let http = node.event("listening")["http"].as_str().unwrap().to_owned();
+    let port = http.rsplit(':').next().unwrap();
+    for ip in ["/ip6/::1", "/ip4/127.0.0.1"] {
+        let mut call = std::process::Command::new("nsenter");
+        call.arg(format!("--net=/proc/{}/ns/net", node.id()));
+        call.args([env!("CARGO_BIN_EXE_fluence"), "--state"]);
+        call.arg(directory.path().join("alice"));
+        let at = format!("{ip}/tcp/{port}/ws");
+        let called = output(call.args(["call", "IPFS_multiaddr", "--node", &at]));
+        assert!(called.status.success(), "{at}: {called:?}");
+    }
+}
+
 /// The address and port of a TCP multiaddr.
 fn tcp_address(multiaddr: &str) -> String {
     let parts: Vec<&str> = multiaddr.split('/').collect();
@@ -212,7 +295,7 @@ fn the_environment_and_a_file_configure_a_node() {
     ]));
     assert_eq!(
         call.event("result")["ok"]["multiaddr"],
-        "/dns4/node.example.org/tcp/443/https"
+        "/dns/node.example.org/tcp/443/https"
     );
     let more = args.replace("1024", "1025");
     let call = Fluence::start(fluence(&world.path("bob")).args([

@@ -53,6 +53,8 @@ fn a_node_raises_its_limit_of_files_and_says_so_when_it_cannot() {
         node.terminate();
         let (_, log) = node.ends();
         assert_eq!(log.contains(FEW), says, "{log}");
+        let http = format!("only {} HTTP connections instead of 2048", may_have / 4);
+        assert!(log.contains(&http), "{log}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{LONG, World, fluence, get, output, start_node};
+use support::{LONG, World, bytes, fluence, get, get_with, output, start_node};
 
 /// The lines of a log, each of which is a JSON object.
 #[track_caller]
@@ -164,6 +164,9 @@ fn a_node_tells_its_operator_what_it_holds_and_has_done() {
     assert_eq!(is("fluence_ready"), 1.0);
     assert_eq!(is("fluence_reservations"), 1.0, "{text}");
     assert_eq!(is("fluence_reservations_limit"), 10_000.0);
+    assert_eq!(is("fluence_routed_calls_limit"), 1024.0);
+    assert_eq!(is("fluence_routed_calls"), 0.0);
+    assert_eq!(is("fluence_calls_waiting"), 0.0);
     assert_eq!(is("fluence_storage_dags"), 1.0);
     assert_eq!(is("fluence_grants_total{outcome=\"given\"}"), 1.0);
     assert_eq!(is("fluence_grants_total{outcome=\"refused\"}"), 0.0);
@@ -403,6 +406,126 @@ fn a_node_may_be_for_a_few_peers_and_files_alone() {
 }
 
 #[test]
+fn an_allowed_folder_is_shared_fetched_and_continued_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (allowed, denied) = (list("allowed"), list("denied"));
+    fs::write(&denied, "").unwrap();
+    fs::write(&allowed, "").unwrap();
+    let world = World::with(&["--allow-cids", &allowed, "--deny-cids", &denied]);
+    let folder = world.path("folder");
+    fs::create_dir(&folder).unwrap();
+    for (name, len) in [("a.bin", 3_000_000), ("b.bin", 200_000), ("c.bin", 100_000)] {
+        fs::write(folder.join(name), bytes(len)).unwrap();
+    }
+    let other = world.file("other", 2_500_000);
+    // The hashes, from a node that takes all.
+    let links = |world: &World, who: &str| {
+        let all = [&folder, &other].map(|path| world.share(who, &[path]));
+        all.map(|(share, link)| (share, link.trim_start_matches("fluence:").to_owned()))
+    };
+    let [(_, folder_cid), (_, other_cid)] = links(&World::new(), "anybody");
+    fs::write(&allowed, format!("{folder_cid}\n{other_cid}\n")).unwrap();
+    reload(&world, READ);
+    let [(mut share, _), (mut share_other, _)] = links(&world, "alice");
+    // Both are uploaded, in pieces of the protocol's own choosing, and all of each is here.
+    let fetch = |what: &str| {
+        let out = world.path(&what.replace('/', " "));
+        let mut fetch = fluence(&world.path("bob"));
+        let fetch = fetch.args(["fetch", what, "--force", "--node", &world.tcp, "-o"]);
+        let fetched = output(fetch.arg(&out));
+        assert!(fetched.status.success(), "{what}: {fetched:?}");
+        out
+    };
+    fetch(&folder_cid);
+    fetch(&other_cid);
+    share.kill();
+    share_other.kill();
+
+    // What they consist of, told by their own blocks.
+    let roots = [&folder_cid, &other_cid].map(|cid| cid.parse::<fluence::Cid>().unwrap());
+    let [root, other_root] = roots;
+    let inner = |root: &fluence::Cid| -> Vec<fluence::Cid> {
+        let (status, block) = get(&world.http, &format!("/ipfs/{root}?format=raw"));
+        assert_eq!(status, 200, "{root}");
+        let node = fluence::content::unixfs::decode(&block.into()).unwrap();
+        node.links.iter().map(|link| link.cid).collect()
+    };
+    let files = inner(&root);
+    let leaf = inner(&files[0])[0];
+    let other_leaf = inner(&other_root)[0];
+    fs::write(&allowed, &folder_cid).unwrap();
+    reload(&world, READ);
+    // A client that continues asks for a file inside for itself, and one that cannot take CARs for each block.
+    for path in [
+        format!("/ipfs/{}?format=car&dag-scope=all", files[0]),
+        format!(
+            "/ipfs/{}?format=car&dag-scope=entity&entity-bytes=1048576:*",
+            files[0]
+        ),
+        format!("/ipfs/{leaf}?format=raw"),
+        format!("/ipfs/{}", files[1]),
+        "/ipfs/bafkqaaa".to_owned(),
+    ] {
+        let (status, said) = get(&world.http, &path);
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&said));
+    }
+    let part = fetch(&format!("{folder_cid}/a.bin"));
+    assert!(fs::read(part).unwrap() == bytes(3_000_000));
+    // What is here of another file is not served, whole or in part, and what is not here is not waited for.
+    for cid in [other_root, other_leaf] {
+        for path in [format!("/ipfs/{cid}"), format!("/ipfs/{cid}?format=raw")] {
+            assert_eq!(get(&world.http, &path).0, 410, "{path}");
+        }
+    }
+
+    // A file that is denied is not to be had by its name in a folder.
+    let by_name = format!("/ipfs/{folder_cid}/b.bin");
+    assert_eq!(get(&world.http, &by_name).0, 200);
+    fs::write(&denied, files[1].to_string()).unwrap();
+    reload(&world, READ);
+    for path in [by_name, format!("/ipfs/{}", files[1])] {
+        assert_eq!(get(&world.http, &path).0, 410, "{path}");
+    }
+    assert_eq!(
+        get(&world.http, &format!("/ipfs/{folder_cid}/c.bin")).0,
+        200
+    );
+}
+
+#[test]
+fn a_node_may_store_what_its_own_clients_share_alone() {
+    const CID: &str = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    let own = World::with(&["--uploads-from", "own"]);
+    let other = World::with(&["--peers", &own.tcp]);
+    let asks = |who: &str, at: &World| {
+        let args = json!({"cid": CID, "size": 10}).to_string();
+        let node = own.tcp.rsplit('/').next().unwrap();
+        let mut call = fluence(&at.path(who));
+        let call = call.args(["call", "IPFS_multiaddr", &args, "--peer", node]);
+        let called = output(call.args(["--node", &at.tcp]));
+        (
+            called.status.code(),
+            String::from_utf8_lossy(&called.stdout).into_owned(),
+        )
+    };
+    let (code, said) = asks("alice", &own);
+    assert_eq!(code, Some(0), "{said}");
+    // Until the nodes have met, nobody finds the one by way of the other.
+    let end = Instant::now() + LONG;
+    while status(&other)["nodes"] != 1 {
+        assert!(Instant::now() < end, "{}", other.node.story());
+    }
+    let (code, said) = asks("bob", &other);
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("operator has chosen"), "{said}");
+    // What they share is fetched by everybody all the same.
+    let path = own.file("a", 100_000);
+    let (_share, link) = own.share("alice", &[&path]);
+    other.fetch("carol", &link);
+}
+
+#[test]
 fn limits_are_what_an_operator_says() {
     let world = World::with(&[
         "--max-bandwidth",
@@ -413,29 +536,36 @@ fn limits_are_what_an_operator_says() {
         "60",
         "--max-http-connections",
         "50",
+        "--max-routed-calls",
+        "40",
     ]);
     let at = status(&world);
     for (what, most) in [
         ("connections", 70),
         ("reservations", 60),
         ("http_connections", 50),
+        ("routed_calls", 40),
     ] {
         assert_eq!(at[what]["most"], most, "{at}");
     }
     let path = world.file("a", 1_500_000);
-    let began = Instant::now();
     let (share, link) = world.share("alice", &[&path]);
-    let (status, body) = get(
-        &world.http,
-        &format!("/ipfs/{}", link.trim_start_matches("fluence:")),
-    );
+    let path = format!("/ipfs/{}", link.trim_start_matches("fluence:"));
+    // All of it is received for the sake of one byte, and then all of it is sent.
+    let began = Instant::now();
+    let (status, body) = get_with(&world.http, &path, "Range: bytes=0-0\r\n");
+    assert_eq!((status, body.len()), (206, 1), "{}", share.story());
+    share.event("upload_ended");
+    let received_in = began.elapsed();
+    let began = Instant::now();
+    let (status, body) = get(&world.http, &path);
+    assert_eq!((status, body.len()), (200, 1_500_000), "{}", share.story());
+    let sent_in = began.elapsed();
+    let least = Duration::from_secs(1);
     assert!(
-        status == 200 && body.len() == 1_500_000,
-        "{}",
-        share.story()
+        received_in >= least && sent_in >= least,
+        "{received_in:?}, {sent_in:?}"
     );
-    let took = began.elapsed();
-    assert!(took >= Duration::from_secs(1), "{took:?}");
     for wrong in [
         ["--max-bandwidth", "1kB"],
         ["--max-connections", "0"],

@@ -5,9 +5,8 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
 
-use support::{Fluence, World, bytes, fluence, get};
+use support::{Fluence, LONG, World, bytes, fluence, get, output, request, start_node};
 
 /// A server that does this with each connection; returns its port. It ends with the test.
 fn server(with: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
@@ -37,27 +36,43 @@ fn answers(status: &'static str, kind: &'static str, body: Vec<u8>) -> u16 {
     })
 }
 
-#[test]
-fn hostile_routers_and_gateways_do_not_keep_a_file_away() {
-    // A node that has the file, and that nobody shares it with any more.
+/// Starts another node that asks these routers and gateways.
+fn looks_publicly(world: &World, routers: &str, gateways: &str) -> Fluence {
+    // Nobody may upload here, which does not concern what the node fetches itself.
+    let nobody = world.path("nobody");
+    std::fs::write(&nobody, "").unwrap();
+    let nobody = nobody.to_str().unwrap();
+    let options = ["--public", "--public-routers", routers, "--public-gateways"];
+    let options = [&options[..], &[gateways, "--uploads-from", nobody]].concat();
+    start_node(&world.path("other"), &options)
+}
+
+/// A node that has a file, which nobody shares any more; returns the file's CID.
+fn holds_public_file() -> (World, String) {
     let world = World::new();
     let path = world.file("public.bin", 300_000);
     let (mut share, link) = world.share("alice", &[path.as_os_str()]);
-    let cid = link.trim_start_matches("fluence:");
-    let out = world.path("out");
-    std::fs::create_dir(&out).unwrap();
-    let fetch = world.client("bob", "fetch", &[cid, "-o", out.to_str().unwrap()]);
-    fetch.event("fetched");
-    fetch.succeeds();
+    let cid = link.trim_start_matches("fluence:").to_owned();
+    world.fetch("bob", &link);
     share.kill();
+    (world, cid)
+}
 
+/// A server that says nothing for as long as the test lasts.
+fn silent() -> u16 {
+    server(|stream| {
+        thread::sleep(LONG);
+        drop(stream);
+    })
+}
+
+#[test]
+fn hostile_routers_and_gateways_do_not_keep_a_file_away() {
+    let (world, cid) = holds_public_file();
     let refuses = answers("503 Busy", "text/plain", b"later".to_vec());
     let car = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
     let lies = answers("200 OK", car, b"\x00no CAR at all".to_vec());
-    let silent = server(|stream| {
-        thread::sleep(Duration::from_secs(60));
-        drop(stream);
-    });
+    let silent = silent();
     let listed: Vec<String> = [refuses, silent, lies, lies]
         .map(|port| {
             format!(
@@ -72,27 +87,7 @@ fn hostile_routers_and_gateways_do_not_keep_a_file_away() {
         while stream.write_all(&[b' '; 4096]).is_ok() {}
     });
     let routers = format!("http://127.0.0.1:{endless} http://127.0.0.1:{router}");
-    // Nobody may upload here, which does not concern what the node fetches itself.
-    let nobody = world.path("nobody");
-    std::fs::write(&nobody, "").unwrap();
-    let mut command = fluence(&world.path("other"));
-    command.args([
-        "node",
-        "--listen-tcp",
-        "127.0.0.1:0",
-        "--listen-ws",
-        "127.0.0.1:0",
-        "--listen-http",
-        "127.0.0.1:0",
-        "--public",
-        "--public-routers",
-        &routers,
-        "--public-gateways",
-        &world.http,
-        "--uploads-from",
-        nobody.to_str().unwrap(),
-    ]);
-    let other = Fluence::start(&mut command);
+    let other = looks_publicly(&world, &routers, &world.http);
     let http = other.event("listening")["http"]
         .as_str()
         .unwrap()
@@ -100,4 +95,61 @@ fn hostile_routers_and_gateways_do_not_keep_a_file_away() {
     let (status, body) = get(&http, &format!("/ipfs/{cid}"));
     assert_eq!(status, 200, "{}", other.story());
     assert!(body == bytes(300_000), "{} other bytes", body.len());
+}
+
+#[test]
+fn what_routers_do_not_say_does_not_keep_away_what_the_operator_named() {
+    let (world, cid) = holds_public_file();
+    // As many as would use up any patience one after the other.
+    let routers = vec![format!("http://127.0.0.1:{}", silent()); 7].join(" ");
+    let other = looks_publicly(&world, &routers, &world.http);
+    let listening = other.event("listening");
+    let http = listening["http"].as_str().unwrap();
+    let (status, body) = get(http, &format!("/ipfs/{cid}"));
+    assert_eq!(status, 200, "{}", other.story());
+    assert!(body == bytes(300_000), "{} other bytes", body.len());
+}
+
+#[test]
+fn a_gateway_that_falls_silent_is_followed_by_the_next_while_somebody_waits() {
+    let (world, cid) = holds_public_file();
+    let falls_silent = server(|mut stream| {
+        let mut request = [0; 4096];
+        let read = stream.read(&mut request).unwrap_or_default();
+        if request[..read].starts_with(b"HEAD") {
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+            return;
+        }
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.ipld.car\r\nContent-Length: 300000\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes());
+        thread::sleep(LONG);
+    });
+    let gateways = format!("http://127.0.0.1:{falls_silent} {}", world.http);
+    let no_router = format!(
+        "http://127.0.0.1:{}",
+        answers("404 Not Found", "text/plain", Vec::new())
+    );
+    let other = looks_publicly(&world, &no_router, &gateways);
+    let listening = other.event("listening");
+    let http = listening["http"].as_str().unwrap();
+    // Whether it is there is told without fetching it.
+    let (status, _) = request("HEAD", http, &format!("/ipfs/{cid}"), "");
+    assert_eq!(status, 200, "{}", other.story());
+    let (status, _) = request(
+        "HEAD",
+        http,
+        "/ipfs/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+        "",
+    );
+    assert_eq!(status, 404, "{}", other.story());
+    let (status, body) = get(http, &format!("/ipfs/{cid}"));
+    assert_eq!(status, 200, "{}", other.story());
+    assert!(body == bytes(300_000), "{} other bytes", body.len());
+    // What it has fetched itself is a part of its traffic.
+    let status = output(fluence(&world.path("other")).args(["node", "status"]));
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert!(
+        status["received_bytes"].as_u64().unwrap() >= 300_000,
+        "{status}"
+    );
 }

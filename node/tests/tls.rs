@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::Value;
@@ -51,11 +51,24 @@ impl Authority {
 
     /// The same for other names.
     fn issue_for(&self, names: &[&str], until: i32) -> Vec<u8> {
+        self.issue_as(names, |params| {
+            params.not_after = date_time_ymd(until, 1, 1)
+        })
+    }
+
+    /// Issues a certificate that ends in so many seconds.
+    fn issue_in(&self, seconds: u64) -> Vec<u8> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let until = date_time_ymd(1970, 1, 1) + now + Duration::from_secs(seconds);
+        self.issue_as(&["127.0.0.1"], |params| params.not_after = until)
+    }
+
+    fn issue_as(&self, names: &[&str], set: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(until, 1, 1);
+        set(&mut params);
         let issued = params.signed_by(&key, &self.issuer).unwrap();
         fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();
         fs::write(self.path("cert.pem"), issued.pem()).unwrap();
@@ -506,6 +519,50 @@ fn who_does_not_come_to_the_end_of_the_handshake_is_let_go() {
 }
 
 #[test]
+fn files_that_change_are_read_again_and_an_expired_certificate_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    authority.issue(3000);
+    let state = directory.path().join("node");
+    let node = start_node(&state, &refs(&authority.options()));
+    let listening = node.event("listening");
+    let (url, http) = (&listening["url"], &listening["http"]);
+    let (url, http) = (url.as_str().unwrap(), http.as_str().unwrap());
+    assert_eq!(get(http, "/readyz").0, 200);
+    // Nobody says that they have changed.
+    let second = authority.issue(3001);
+    let end = Instant::now() + LONG;
+    loop {
+        let mut new = authority.connect(url);
+        ask(&mut new, "/healthz");
+        if new.conn.peer_certificates().unwrap()[0].to_vec() == second {
+            break;
+        }
+        assert!(Instant::now() < end, "{}", node.story());
+    }
+    // One that has ended before it was read is not used, and the next one has its turn.
+    'ended: loop {
+        authority.issue_in(3);
+        node.signal("HUP");
+        let until = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < until {
+            let (status, why) = get(http, "/readyz");
+            if status == 503 {
+                let why = String::from_utf8(why).unwrap();
+                assert!(why.contains("no valid TLS certificate"), "{why}");
+                break 'ended;
+            }
+        }
+        assert!(Instant::now() < end, "{}", node.story());
+    }
+    authority.issue(3002);
+    node.signal("HUP");
+    while get(http, "/readyz").0 != 200 {
+        assert!(Instant::now() < end, "{}", node.story());
+    }
+}
+
+#[test]
 fn others_are_told_the_name_of_the_certificate() {
     let directory = tempfile::tempdir().unwrap();
     let authority = Authority::new(&directory.path().join("tls"));
@@ -529,7 +586,7 @@ fn others_are_told_the_name_of_the_certificate() {
     let port = url
         .strip_prefix("https://node.example.org:")
         .unwrap_or_else(|| panic!("{url}"));
-    let secure = format!("/dns4/node.example.org/tcp/{port}/tls/ws");
+    let secure = format!("/dns/node.example.org/tcp/{port}/tls/ws");
     assert_eq!(
         addresses,
         serde_json::json!([secure]),
@@ -543,7 +600,7 @@ fn others_are_told_the_name_of_the_certificate() {
     let both = format!("{tcp} [::]:{}", tcp.port());
     let (_, addresses) = told(&names, &["--listen-tcp", &both]);
     assert_eq!(addresses.as_array().unwrap().len(), 2, "{addresses}");
-    let beside = format!("/dns4/node.example.org/tcp/{}", tcp.port());
+    let beside = format!("/dns/node.example.org/tcp/{}", tcp.port());
     assert_eq!(addresses[1], serde_json::json!(beside), "{addresses}");
 
     let public = ["--public-url", "https://other.example.org"];
@@ -551,7 +608,7 @@ fn others_are_told_the_name_of_the_certificate() {
     assert_eq!(url, public[1]);
     assert_eq!(
         addresses,
-        serde_json::json!(["/dns4/other.example.org/tcp/443/tls/ws"])
+        serde_json::json!(["/dns/other.example.org/tcp/443/tls/ws"])
     );
     let given = "/dns4/a.example/tcp/1/tls/ws";
     let (_, addresses) = told(&names, &["--external-address", given]);

@@ -148,6 +148,9 @@ pub struct RelayLimits {
     pub calls_per_peer_per_second: u32,
     /// The same for all peers of an address block.
     pub calls_per_ip_per_second: u32,
+    /// Calls between other peers that are being passed on at the same time. Each holds 64 KiB at most in each direction that
+    /// it writes.
+    pub max_routed_calls: usize,
     /// Connections at the same time, including those of the relayed peers.
     pub max_connections: u32,
     /// Functions whose provider records are held for others.
@@ -192,6 +195,7 @@ impl Default for RelayLimits {
             // A node answers calls about its storage only; a client makes one for each upload.
             calls_per_peer_per_second: 16,
             calls_per_ip_per_second: 32,
+            max_routed_calls: 1024,
             max_connections: 20_000,
             max_functions: 1_000_000,
             max_providers_per_function: 64,

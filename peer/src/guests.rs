@@ -15,7 +15,7 @@ use web_time::Instant;
 
 use crate::block::{Block, Shares, ip_of};
 use crate::config::RelayLimits;
-use crate::limits::{INCOMING_CALLS, ROUTED};
+use crate::limits::INCOMING_CALLS;
 use crate::load::{Answered, Load, Refused, Routed};
 use crate::route::Failure;
 
@@ -174,7 +174,7 @@ impl Guests {
             routed_to: Rate::new(limits.calls_per_peer_per_second.saturating_mul(TO_PROVIDER)),
             routed_of_node: Rate::new(limits.calls_per_peer_per_second.saturating_mul(OF_NODE)),
             routes: HashMap::new(),
-            passing: Shares::new(ROUTED, ROUTED_PART),
+            passing: Shares::new(limits.max_routed_calls, ROUTED_PART),
             routed: Routed::default(),
             blamed: HashMap::new(),
             answered: Answered::default(),
@@ -203,6 +203,8 @@ impl Guests {
             connections: book.connections.total(),
             reservations: book.reservations.total(),
             circuits: book.circuits.total(),
+            waiting_calls: book.waiting.total(),
+            routed_calls: book.passing.total(),
             calls: book.answered,
             routed: book.routed,
             refused: book.refused,
@@ -481,6 +483,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether the peer has a reservation at the node.
+    pub(crate) fn is_of_client(&self, peer: &PeerId) -> bool {
+        let now = Instant::now();
+        let book = self.guests.book();
+        let reservations = book.peers.get(peer).map(|guest| &guest.reservations);
+        reservations.is_some_and(|all| all.iter().any(|held| held.until > now))
+    }
+
     /// Notes how the call was answered.
     pub(crate) fn answered(&self, reply: &Reply) {
         self.guests.answered(reply);

@@ -47,6 +47,12 @@ pub struct IncomingCall {
 }
 
 impl IncomingCall {
+    /// Whether the caller is one of a node's own clients: it has a reservation here, which makes it reachable.
+    pub fn is_of_client(&self) -> bool {
+        let place = self.place.as_ref();
+        place.is_some_and(|place| place.is_of_client(&self.from))
+    }
+
     /// Answers the call. If the caller is gone by now, nothing happens.
     pub fn reply(self, reply: Reply) {
         if let Some(place) = &self.place {

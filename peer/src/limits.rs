@@ -27,9 +27,6 @@ pub(crate) const CALLS_TO_ONE_PEER: usize = CALLS_PER_CONNECTION / 2;
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(60 * 60);
 /// How long a routed call may take. One that may take longer goes over a circuit.
 pub(crate) const LONGEST_ROUTED: Duration = Duration::from_secs(10 * 60);
-/// Routed calls that a node is passing on at the same time. Each holds 64 KiB at most in each direction that it writes.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) const ROUTED: usize = 1024;
 /// Letters that a provider remembers, so that none is taken twice. When there are more, callers come by circuits.
 pub(crate) const LETTERS: usize = 16 * 1024;
 /// Nodes and providers with which calls are not routed for a while.

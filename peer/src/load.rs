@@ -17,6 +17,10 @@ pub struct Load {
     pub records: usize,
     /// Functions to which the records belong.
     pub functions: usize,
+    /// The calls that wait for the node's own answer.
+    pub waiting_calls: usize,
+    /// The calls that are being passed on.
+    pub routed_calls: usize,
     /// The calls that were answered.
     pub calls: Answered,
     /// The calls that were passed on to their providers.

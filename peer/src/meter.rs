@@ -79,6 +79,16 @@ impl Meter {
         self.0.sent.bytes.load(Ordering::Relaxed)
     }
 
+    /// Counts what was received on a connection that is not wrapped, and waits until more may be. Whoever reads in such
+    /// steps receives no faster than the limit allows.
+    pub async fn has_received(&self, bytes: usize) {
+        self.0.received.count(bytes);
+        let wait = self.0.received.admit(bytes);
+        if !wait.is_zero() {
+            Delay::new(wait).await;
+        }
+    }
+
     /// A stream whose bytes are counted and limited by this meter.
     pub fn wrap<S>(&self, stream: S) -> Metered<S> {
         Metered {

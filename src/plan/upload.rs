@@ -23,7 +23,7 @@ use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, Piece, Platform, Source, Store, StoreError,
 };
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
-use crate::storage::multiaddr_of;
+use crate::storage::{multiaddr_of, url_of};
 
 /// The size of the first part's CAR in bytes. Even a slow line has to transfer it in time.
 const PART_START: u64 = 1 << 20;
@@ -195,7 +195,8 @@ impl<P: Platform> Engine<P> {
                 .detail(error.address)
         })?;
         let own = self.settings().own_ipfs.filter(|own| {
-            multiaddr_of(&own.gateway).is_ok_and(|multiaddr| multiaddr == upload.multiaddr)
+            let own = multiaddr_of(&own.gateway).and_then(|own| url_of(&own));
+            own == url_of(&upload.multiaddr)
         });
         let (post, inventory) = match own {
             Some(own) => {

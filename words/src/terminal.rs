@@ -56,7 +56,8 @@ pub(crate) fn advice(failure: &Failure, about: About) -> &'static str {
         | Code::NotAllowed => "Check the address.",
         Code::Offline => "Check that the node runs and that its address is right.",
         Code::NoProvider => {
-            "Check the hash, or ask the person who shared it to come online; then run the command again."
+            "Check the hash, or ask the person who shared it to come online; then run the command again. With --public, \
+             it is looked for in the public IPFS too."
         }
         Code::ProviderGone => {
             "Ask the person who shared it to come online; then run the command again."

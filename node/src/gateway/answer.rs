@@ -30,19 +30,14 @@ pub(super) async fn get(
         Ok(asked) => asked,
         Err(refused) => return failure(refused.0, refused.1),
     };
-    if !gateway.storage.rules().lets_serve(&asked.root) {
-        return failure(
-            StatusCode::GONE,
-            "this node's operator does not serve this file",
-        );
-    }
     let only_if_cached = asked.only_if_cached;
     let question = Question {
-        gateway,
         from: from.map_or(AddressBlock::Own, |Extension(from)| from),
         head: method == Method::HEAD,
+        is_part: !gateway.storage.rules().lets_serve(&asked.root),
         headers,
         uri,
+        gateway,
     };
     match answer(question, asked).await {
         Ok(response) => response,
@@ -55,6 +50,8 @@ struct Question {
     gateway: Arc<Gateway>,
     from: AddressBlock,
     head: bool,
+    /// Whether it is for something that may be served only as a part of a file that is here.
+    is_part: bool,
     headers: HeaderMap,
     uri: Uri,
 }
@@ -81,6 +78,14 @@ impl Question {
 
 async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, AnswerError> {
     let storage = &question.gateway.storage;
+    if question.is_part {
+        let looking = question.gateway.unannounced.take(question.from);
+        let looking = looking.ok_or(ReadError::Busy)?;
+        if !storage.lets_read(&asked.root).await {
+            return Err(AnswerError::Denied);
+        }
+        drop(looking);
+    }
     let reader = if asked.only_if_cached {
         storage.reader(&asked.root).without_waiting()
     } else {
@@ -94,6 +99,8 @@ async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, Answ
         if whole && storage.dag_state(&asked.root) == Some(false) {
             return Err(ReadError::Missing(asked.root).into());
         }
+    } else if question.is_part {
+        // Nobody shares it for itself.
     } else if question.head {
         if is_elsewhere(&question.gateway, &asked).await {
             return Ok(describe_absent(question, asked).await);
@@ -122,6 +129,10 @@ async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, Answ
     };
     let asked = &request.asked;
     let resolved = resolve(&reader, asked.root, &asked.path).await?;
+    let rules = request.gateway.storage.rules();
+    if resolved.roots.iter().any(|cid| rules.denies(cid)) {
+        return Err(AnswerError::Denied);
+    }
     match asked.format {
         Format::Raw => raw::answer(request, reader, resolved).await,
         Format::Car(params) => car::answer(request, reader, resolved, params).await,

@@ -356,7 +356,7 @@ async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, An
         Err(AnswerError::NoLink(_)) => return Ok(None),
         Err(failure) => return Err(failure),
     };
-    if !matches!(cid.codec(), DAG_PB | RAW) {
+    if !matches!(cid.codec(), DAG_PB | RAW) || reader.storage().rules().denies(&cid) {
         return Ok(None);
     }
     let data = reader.block(&cid).await?;

@@ -57,12 +57,16 @@ pub(super) async fn healthz(
     headers: HeaderMap,
 ) -> Response<Body> {
     let mut health = serde_json::Map::new();
-    health.insert("status".into(), "ok".into());
+    let storage = &gateway.storage;
+    let status = match storage.is_broken() {
+        true => "storage failed",
+        false => "ok",
+    };
+    health.insert("status".into(), status.into());
     health.insert("version".into(), env!("CARGO_PKG_VERSION").into());
     if is_of_a_page(&uri, &headers) {
         return answer(health);
     }
-    let storage = &gateway.storage;
     let put = |health: &mut serde_json::Map<_, _>, name: &str, value| {
         health.insert(name.to_owned(), value);
     };

@@ -26,6 +26,8 @@ pub(super) enum AnswerError {
     Block(Cid, BlockError),
     /// The DAG needs more memory than one request may use.
     TooWide,
+    /// The operator does not serve it.
+    Denied,
 }
 
 impl From<ReadError> for AnswerError {
@@ -74,6 +76,10 @@ impl AnswerError {
             Self::Block(cid, error) => failure(
                 StatusCode::BAD_REQUEST,
                 format!("{cid} cannot be read: {error}"),
+            ),
+            Self::Denied => failure(
+                StatusCode::GONE,
+                "this node's operator does not serve this file",
             ),
             Self::TooWide => failure(
                 StatusCode::BAD_REQUEST,

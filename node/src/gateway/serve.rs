@@ -119,6 +119,12 @@ impl Server {
     /// A server of these routes, which listens nowhere yet.
     pub fn new(router: Router, config: ServerConfig) -> Arc<Self> {
         let files = file_limit() / FILES_SHARE;
+        if files < config.max_connections {
+            tracing::warn!(
+                "only {files} HTTP connections instead of {} at one time: a quarter of the files that may be open",
+                config.max_connections
+            );
+        }
         Arc::new(Self {
             connections: Connections::new(files.min(config.max_connections)),
             router,

@@ -47,6 +47,7 @@ pub(super) struct Answerer {
     storage: Arc<Storage>,
     multiaddr: Arc<str>,
     hidden: Option<Hidden>,
+    own_uploads: bool,
     keeper: Option<Arc<Keeper>>,
     /// Whether only programs on this machine can call.
     is_private: bool,
@@ -54,13 +55,14 @@ pub(super) struct Answerer {
 }
 
 impl Answerer {
-    /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server, which may be hidden. The
-    /// keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
+    /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server, which may be hidden.
+    /// `own_uploads` is whether only the node's own clients may upload. The keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
     /// callers of a node that `is_private`, which are all programs of the same person.
     pub fn new(
         storage: Arc<Storage>,
         multiaddr: Arc<str>,
         hidden: Option<Hidden>,
+        own_uploads: bool,
         keeper: Option<Arc<Keeper>>,
         is_private: bool,
     ) -> Self {
@@ -68,6 +70,7 @@ impl Answerer {
             storage,
             multiaddr,
             hidden,
+            own_uploads,
             keeper,
             is_private,
             releases: Shares::new(MAX_RELEASES, "takes back more files at a time than it may"),
@@ -97,7 +100,8 @@ impl Answerer {
                     "this node does not know at which address others reach its storage",
                 )));
             } else {
-                let answer = self.answer(&from, block, &call.request);
+                let may_upload = !self.own_uploads || call.is_of_client();
+                let answer = self.answer(&from, block, may_upload, &call.request);
                 call.reply(reply(answer));
             }
         }
@@ -108,6 +112,7 @@ impl Answerer {
         &self,
         from: &str,
         block: AddressBlock,
+        may_upload: bool,
         request: &Request,
     ) -> Result<MultiaddrOk, CallError> {
         if request.function.as_str() != MULTIADDR {
@@ -123,6 +128,9 @@ impl Answerer {
             ));
         }
         let args = request.args::<MultiaddrArgs>()?;
+        if args.cid.is_some() && !may_upload {
+            return Err(refused(&Refusal::NotListed));
+        }
         self.multiaddr(from, block, &args)
     }
 
@@ -244,7 +252,7 @@ mod tests {
         let storage = Storage::open(dir.path(), config).unwrap();
         (
             dir,
-            Answerer::new(storage, ADDRESS.into(), None, None, false),
+            Answerer::new(storage, ADDRESS.into(), None, false, None, false),
         )
     }
 

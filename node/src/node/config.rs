@@ -29,7 +29,9 @@ const FILE: &str = "node.toml";
 const LISTEN_TCP: &str = "127.0.0.1:4101";
 const LISTEN_WS: &str = "127.0.0.1:4102";
 const LISTEN_HTTP: &str = "127.0.0.1:4180";
-const LISTEN_TLS: &str = "[::]:443";
+
+/// The value in place of a list that stands for the node's own clients.
+const OWN: &str = "own";
 
 /// With fewer bytes a second, no connection would come about in time.
 const LEAST_BANDWIDTH: u64 = 16 * 1024;
@@ -65,14 +67,14 @@ options! {
     /// Where libp2p listens for browsers, over WebSocket [default: 127.0.0.1:4102].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_ws: Listen = "FLUENCE_LISTEN_WS",
-    /// Where HTTP (storage, gateway, /healthz, /readyz, and WebSocket too) listens [default:
-    /// 127.0.0.1:4180].
+    /// Where HTTP (storage, gateway, /healthz, /readyz, and WebSocket too) listens; separate several
+    /// with spaces, [::] takes IPv4 too [default: 127.0.0.1:4180].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
-    listen_http: SocketAddr = "FLUENCE_LISTEN_HTTP",
-    /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate [default: port
-    /// 443 of all addresses, of IPv6 and IPv4].
+    listen_http: Listen = "FLUENCE_LISTEN_HTTP",
+    /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate; separate
+    /// several with spaces [default: port 443 of all addresses, of IPv6, if there is any, and IPv4].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
-    listen_tls: SocketAddr = "FLUENCE_LISTEN_TLS",
+    listen_tls: Listen = "FLUENCE_LISTEN_TLS",
     /// The file (PEM) with this node's TLS certificate, followed by those between it and its
     /// authority. It is read again when it changes. Its first name is the one that others are told,
     /// unless --public-url or --external-address say something else [default: none].
@@ -106,10 +108,10 @@ options! {
     /// anybody else it is not understood [default: false].
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
     proxy_protocol: bool = "FLUENCE_PROXY_PROTOCOL",
-    /// Where /metrics for Prometheus listens, over plain HTTP; whoever reaches it can read it
-    /// [default: nowhere].
+    /// Where /metrics for Prometheus listens, over plain HTTP; whoever reaches it can read it. Separate
+    /// several with spaces [default: nowhere].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
-    listen_metrics: SocketAddr = "FLUENCE_LISTEN_METRICS",
+    listen_metrics: Listen = "FLUENCE_LISTEN_METRICS",
     /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; separate
     /// several with spaces [default: where it listens; of all addresses of a machine, those on the
     /// internet].
@@ -244,6 +246,10 @@ options! {
     #[arg(value_name = "N", help_heading = "Relay")]
     calls_per_ip_per_second: u32 = "FLUENCE_CALLS_PER_IP_PER_SECOND",
 
+    /// Calls between other peers that are passed on at one time [default: 1024].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_routed_calls: usize = "FLUENCE_MAX_ROUTED_CALLS",
+
     /// HTTP connections at one time; a quarter of the files that the process may have open, if that
     /// is less [default: 2048].
     #[arg(value_name = "N", help_heading = "Limits")]
@@ -254,8 +260,15 @@ options! {
     /// Uploads that are received at one time [default: 64].
     #[arg(value_name = "N", help_heading = "Limits")]
     max_http_uploads: usize = "FLUENCE_MAX_HTTP_UPLOADS",
+    /// Files that this node copies from other storages at one time, for links to them [default: 16].
+    #[arg(value_name = "N", help_heading = "Limits")]
+    max_pulls: usize = "FLUENCE_MAX_PULLS",
+    /// Files that it copies from the public IPFS at one time, with --public [default: 4].
+    #[arg(value_name = "N", help_heading = "Limits")]
+    max_public_pulls: usize = "FLUENCE_MAX_PUBLIC_PULLS",
     /// Bytes per second that this node sends on all connections that are opened to it and those of
-    /// its libp2p together, and as many that it receives, such as 10MB [default: any number].
+    /// its libp2p together, and as many that it receives, the files that it copies among them, such
+    /// as 10MB [default: any number].
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     max_bandwidth: Size = "FLUENCE_MAX_BANDWIDTH",
 
@@ -267,7 +280,7 @@ options! {
     #[arg(value_name = "FILE", help_heading = "Lists")]
     deny_peers: PathBuf = "FLUENCE_DENY_PEERS",
     /// A file with the IDs of the only peers whose files are stored; all others may still connect
-    /// and fetch [default: all peers].
+    /// and fetch. "own" for those that are reached through this node now [default: all peers].
     #[arg(value_name = "FILE", help_heading = "Lists")]
     uploads_from: PathBuf = "FLUENCE_UPLOADS_FROM",
     /// A file with the CIDs of the only files that are stored and served [default: all files].
@@ -295,8 +308,8 @@ pub struct Config {
     pub pages: Vec<String>,
     /// The limits of its relay and its DHT.
     pub limits: RelayLimits,
-    /// The socket address on which HTTP listens.
-    pub listen_http: SocketAddr,
+    /// The socket addresses on which HTTP listens: one at least.
+    pub listen_http: Vec<SocketAddr>,
     /// TLS of the node itself.
     pub tls: Option<TlsOptions>,
     /// A file with certificates of authorities that are trusted besides the usual ones.
@@ -305,14 +318,18 @@ pub struct Config {
     pub proxies: Vec<IpNet>,
     /// Whether the proxies speak the PROXY protocol.
     pub proxy_protocol: bool,
-    /// The socket address on which `/metrics` listens.
-    pub listen_metrics: Option<SocketAddr>,
+    /// The socket addresses on which `/metrics` listens.
+    pub listen_metrics: Vec<SocketAddr>,
     /// How many HTTP connections may be open at one time.
     pub max_http_connections: usize,
     /// How much is done over HTTP at one time.
     pub http: HttpLimits,
+    /// How many files are copied from other storages at one time.
+    pub pulls: PullLimits,
     /// How many bytes a second are sent, and as many received.
     pub max_bandwidth: Option<u64>,
+    /// Whether only clients of this node may upload.
+    pub own_uploads: bool,
     /// The files of the lists.
     pub lists: ListFiles,
     /// The URL at which others reach its HTTP; `None` for the address where it listens.
@@ -329,6 +346,24 @@ pub struct Config {
     pub kubo: Option<(String, String)>,
 }
 
+/// How many files a node copies at one time, for those who open links to them.
+#[derive(Debug, Clone, Copy)]
+pub struct PullLimits {
+    /// From other storages.
+    pub storages: usize,
+    /// From the public IPFS.
+    pub public: usize,
+}
+
+impl Default for PullLimits {
+    fn default() -> Self {
+        Self {
+            storages: 16,
+            public: 4,
+        }
+    }
+}
+
 /// The parts of the public IPFS that a node asks, as base URLs.
 #[derive(Debug, Clone)]
 pub struct PublicIpfs {
@@ -341,8 +376,8 @@ pub struct PublicIpfs {
 /// TLS of the node itself.
 #[derive(Debug, Clone)]
 pub struct TlsOptions {
-    /// Where it listens.
-    pub listen: SocketAddr,
+    /// Where it listens: at one address at least. `None` for port 443 of all addresses that the machine has.
+    pub listen: Option<Vec<SocketAddr>>,
     /// Where the certificate comes from.
     pub from: CertificateSource,
 }
@@ -371,22 +406,20 @@ impl Config {
         };
         self.public_url.is_none()
             && self.external.is_empty()
-            && self.listen_http.ip().is_loopback()
+            && are_own(&self.listen_http)
             && self
                 .tls
                 .as_ref()
-                .is_none_or(|tls| tls.listen.ip().is_loopback())
+                .is_none_or(|tls| tls.listen.as_deref().is_some_and(are_own))
             && self.listen.iter().all(is_loopback)
     }
 
     /// Whether peers on other machines may reach the node, but all that could be told about its HTTP is
     /// a loopback address, which would lead them to themselves.
     pub fn hides_http(&self) -> bool {
-        let ip = self.listen_http.ip();
-        let told_loopback = self.public_url.is_none()
-            && self.tls.is_none()
-            && (ip.is_loopback() || ip.is_unspecified());
-        let reached = ip.is_unspecified()
+        let told_loopback =
+            self.public_url.is_none() && self.tls.is_none() && !leads_others(&self.http());
+        let reached = self.listen_http.iter().any(|at| at.ip().is_unspecified())
             || !self.external.is_empty()
             || self
                 .listen_sockets
@@ -394,6 +427,23 @@ impl Config {
                 .any(|socket| !socket.ip().is_loopback());
         told_loopback && reached
     }
+
+    /// Of the addresses on which HTTP listens the one that others are told: one that leads others here, if there is any.
+    pub fn http(&self) -> SocketAddr {
+        let mut all = self.listen_http.iter();
+        let others = all.find(|at| leads_others(at));
+        *others.unwrap_or(&self.listen_http[0])
+    }
+}
+
+/// Whether others who are told this address find this machine there.
+fn leads_others(address: &SocketAddr) -> bool {
+    !address.ip().is_loopback() && !address.ip().is_unspecified()
+}
+
+/// Whether these are addresses of this machine alone.
+fn are_own(addresses: &[SocketAddr]) -> bool {
+    addresses.iter().all(|address| address.ip().is_loopback())
 }
 
 impl Options {
@@ -467,12 +517,23 @@ impl Options {
             })),
             _ => return Err(text::half_of_tls()),
         };
-        let listen_tls = self.listen_tls.unwrap_or_else(|| parsed(LISTEN_TLS));
+        let default = |address: &str| Listen(vec![parsed(address)]);
+        let Listen(listen_http) = self.listen_http.unwrap_or_else(|| default(LISTEN_HTTP));
+        for (flag, is_nowhere) in [
+            ("--listen-http", listen_http.is_empty()),
+            (
+                "--listen-tls",
+                self.listen_tls.as_ref().is_some_and(|tls| tls.0.is_empty()),
+            ),
+        ] {
+            if is_nowhere {
+                return Err(text::must_listen(flag));
+            }
+        }
         let tls = from.map(|from| TlsOptions {
-            listen: listen_tls,
+            listen: self.listen_tls.map(|listen| listen.0),
             from,
         });
-        let default = |address: &str| Listen(vec![parsed(address)]);
         let listen = [
             (self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)), ""),
             (self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)), "/ws"),
@@ -519,13 +580,14 @@ impl Options {
         if proxy_protocol && proxies.is_empty() {
             return Err(text::nobody_to_trust());
         }
-        let http = HttpLimits::default();
+        let (http, pulls) = (HttpLimits::default(), PullLimits::default());
         let storage = StorageConfig::default();
         let limits = RelayLimits::default();
         let size = |option: Option<Size>, default: u64| option.map_or(default, |size| size.0);
         let seconds =
             |option: Option<u64>, default: Duration| option.map_or(default, Duration::from_secs);
         let (listen_sockets, listen) = listen.into_iter().unzip();
+        let own_uploads = self.uploads_from.as_deref() == Some(Path::new(OWN));
         Ok(Config {
             listen,
             listen_sockets,
@@ -539,12 +601,12 @@ impl Options {
                 .into_iter()
                 .map(|page| page.0)
                 .collect(),
-            listen_http: self.listen_http.unwrap_or_else(|| parsed(LISTEN_HTTP)),
+            listen_http,
             tls,
             ca: self.ca,
             proxies,
             proxy_protocol,
-            listen_metrics: self.listen_metrics,
+            listen_metrics: self.listen_metrics.map_or(Vec::new(), |listen| listen.0),
             max_http_connections: self
                 .max_http_connections
                 .unwrap_or(ServerConfig::default().max_connections),
@@ -552,11 +614,16 @@ impl Options {
                 responses: self.max_http_responses.unwrap_or(http.responses),
                 uploads: self.max_http_uploads.unwrap_or(http.uploads),
             },
+            pulls: PullLimits {
+                storages: self.max_pulls.unwrap_or(pulls.storages),
+                public: self.max_public_pulls.unwrap_or(pulls.public),
+            },
             max_bandwidth: self.max_bandwidth.map(|size| size.0),
+            own_uploads,
             lists: ListFiles {
                 allow_peers: self.allow_peers,
                 deny_peers: self.deny_peers,
-                uploads_from: self.uploads_from,
+                uploads_from: self.uploads_from.filter(|_| !own_uploads),
                 allow_cids: self.allow_cids,
                 deny_cids: self.deny_cids,
             },
@@ -616,6 +683,7 @@ impl Options {
                 calls_per_ip_per_second: self
                     .calls_per_ip_per_second
                     .unwrap_or(limits.calls_per_ip_per_second),
+                max_routed_calls: self.max_routed_calls.unwrap_or(limits.max_routed_calls),
                 max_connections: self.max_connections.unwrap_or(limits.max_connections),
                 max_functions: self.max_functions.unwrap_or(limits.max_functions),
                 max_providers_per_function: self
@@ -892,7 +960,33 @@ mod tests {
         assert_eq!(config.storage.per_peer_quota, 5);
         assert_eq!(config.peers.len(), 2);
         assert!(!config.gateway);
-        assert_eq!(config.listen_http.port(), 4180);
+        assert_eq!(config.http().port(), 4180);
+    }
+
+    #[test]
+    fn others_are_told_an_address_that_leads_them_here() {
+        let state = tempfile::tempdir().unwrap();
+        for (listen, told, hides) in [
+            ("127.0.0.1:1", "127.0.0.1:1", false),
+            ("127.0.0.1:1 192.168.1.5:2 [::]:3", "192.168.1.5:2", false),
+            ("[::]:3 0.0.0.0:3", "[::]:3", true),
+        ] {
+            let options = Options {
+                listen_http: Some(listen.parse().unwrap()),
+                ..Options::default()
+            };
+            let config = options.config(state.path()).unwrap();
+            assert_eq!(
+                (config.http().to_string(), config.hides_http()),
+                (told.to_owned(), hides),
+                "{listen}"
+            );
+        }
+        let nowhere = Options {
+            listen_http: Some(Listen(Vec::new())),
+            ..Options::default()
+        };
+        assert!(nowhere.config(state.path()).is_err());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use fluence::call::{FileArgs, FileOk, Reply, Request};
 use fluence::names::{FunctionName, canonical};
 use fluence::routing;
 use fluence::storage::{is_private, url_of};
-use fluence_peer::{Peer, PeerId};
-use futures::future::BoxFuture;
+use fluence_peer::{Meter, Peer, PeerId};
+use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
@@ -24,7 +24,7 @@ use crate::gateway::{FetchError, Fetched, Fetcher};
 use crate::platform::Careful;
 use crate::storage::{PUBLIC, Storage};
 
-use super::config::PublicIpfs;
+use super::config::{PublicIpfs, PullLimits};
 use super::pull::Puller;
 
 /// How many providers are asked at most, one after the other.
@@ -33,23 +33,30 @@ const MAX_PROVIDERS: usize = 8;
 const CALL_PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to find a provider that answers.
 const FIND_PATIENCE: Duration = Duration::from_secs(60);
-/// How many files are pulled from other storages at one time.
-const MAX_PULLS: usize = 16;
-/// How many of them from the same storage, which may be slow.
+/// How many files are pulled at one time from the same storage, which may be slow.
 const MAX_PULLS_FROM_ONE: usize = 4;
 /// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
-/// How many files are copied from the public IPFS at one time.
-const MAX_PUBLIC_PULLS: usize = 4;
-/// How long all routers together may take, and how long a gateway may take to begin.
-const PUBLIC_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a gateway may take to begin.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a router may take to answer.
+/// How long a router may take to answer; all are asked at the same time.
 const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
 /// The most gateways that routers name which are asked.
 const MAX_GATEWAYS: usize = 8;
 /// The longest name or type from a provider that is kept, in bytes.
 const MAX_TEXT: usize = 1024;
+
+/// How a node gets files.
+pub(super) struct FinderConfig {
+    /// Whether others reach the node, and the URL of its storage leads them to themselves.
+    pub is_hidden: bool,
+    /// Where it looks for files that nobody shares.
+    pub public: Option<PublicIpfs>,
+    /// How many it copies at one time.
+    pub limits: PullLimits,
+    /// Counts and limits the bytes that come.
+    pub meter: Meter,
+}
 
 /// Gets files for a node's gateway.
 pub(super) struct Finder {
@@ -78,15 +85,20 @@ impl Finder {
     /// `own` is the multiaddr of this node's storage. Strangers supply the addresses of others, so
     /// this node connects to none that is not public, except at the very host of its own storage if that is in a
     /// private network itself: the storages of other nodes of that machine.
-    /// Storages may have certificates of these `authorities`, besides those of Mozilla. `is_hidden` is whether others reach
-    /// the node, and the URL of its storage leads them to themselves.
+    /// Storages may have certificates of these `authorities`, besides those of Mozilla.
     pub fn new(
         peer: Peer,
         storage: Arc<Storage>,
         own: &str,
         authorities: &[CertificateDer<'_>],
-        (is_hidden, public): (bool, Option<PublicIpfs>),
+        config: FinderConfig,
     ) -> Result<Self, reqwest::Error> {
+        let FinderConfig {
+            is_hidden,
+            public,
+            limits,
+            meter,
+        } = config;
         let own = url_of(own).unwrap_or_default();
         let beside = host_of(&own).filter(|host| is_private(host) && !is_hidden);
         let client = |anywhere: bool| -> Result<reqwest::Client, reqwest::Error> {
@@ -107,18 +119,21 @@ impl Finder {
         let http = client(true)?;
         let inner = Inner {
             peer,
-            puller: Puller::new(Arc::clone(&storage), client(false)?),
-            own_puller: Puller::new(Arc::clone(&storage), http.clone()),
+            puller: Puller::new(Arc::clone(&storage), client(false)?, meter.clone()),
+            own_puller: Puller::new(Arc::clone(&storage), http.clone(), meter),
             http,
             public,
             public_pulls: Shares::new(
-                MAX_PUBLIC_PULLS,
+                limits.public,
                 "has more files fetched from public gateways at a time than it may",
             ),
             storage,
             own,
             beside,
-            pulls: Shares::new(MAX_PULLS, "has more files copied at a time than it may"),
+            pulls: Shares::new(
+                limits.storages,
+                "has more files copied at a time than it may",
+            ),
             pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
         Ok(Self {
@@ -155,13 +170,21 @@ impl Fetcher for Finder {
 }
 
 impl Inner {
-    /// Asks one provider after another until one describes the file.
+    /// Asks one provider after another until one describes the file, and then gateways of the public IPFS whether they have
+    /// it, if the operator wants that.
     async fn describe(&self, cid: Cid) -> Option<Fetched> {
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         while let Some(provider) = providers.next().await {
             if let Ok(ok) = self.call(provider, &name, true).await {
                 return Some(fetched(ok));
+            }
+        }
+        let public = self.public.as_ref()?;
+        for (gateway, puller) in self.gateways(public, &cid).await {
+            if puller.has(&gateway, &cid).await {
+                // It knows no more of a file than its bytes.
+                return Some(Fetched::default());
             }
         }
         None
@@ -210,9 +233,7 @@ impl Inner {
         let Some(place) = self.public_pulls.take(from) else {
             return false;
         };
-        let found = self.gateways(public, cid);
-        let found = tokio::time::timeout(PUBLIC_PATIENCE, found).await;
-        let mut gateways = found.unwrap_or_default().into_iter();
+        let mut gateways = self.gateways(public, cid).await.into_iter();
         let Some(pull) = self.next_gateway(&mut gateways, cid, from).await else {
             return false;
         };
@@ -235,8 +256,10 @@ impl Inner {
     /// The gateways that may have a file: those that routers name, and then the operator's.
     async fn gateways(&self, public: &PublicIpfs, cid: &Cid) -> Vec<(String, Puller)> {
         let mut gateways: Vec<(String, Puller)> = Vec::new();
-        for router in &public.routers {
-            for multiaddr in routing::gateways(&self.ask_router(router, cid).await) {
+        let routers = public.routers.iter();
+        let answers = join_all(routers.map(|router| self.ask_router(router, cid)));
+        for answer in answers.await {
+            for multiaddr in routing::gateways(&answer) {
                 // Anybody can tell a router anything.
                 let is_new = |url: &String| gateways.iter().all(|(known, _)| known != url);
                 if let Some(url) = url_of(&multiaddr).ok().filter(is_new)
@@ -260,6 +283,7 @@ impl Inner {
         asker: AddressBlock,
     ) -> Option<BoxFuture<'static, ()>> {
         for (gateway, puller) in gateways {
+            let puller = puller.of_many();
             let grantee = (PUBLIC, asker);
             let begun = self.prepare(&puller, grantee, &gateway, cid, None, true);
             match tokio::time::timeout(GATEWAY_PATIENCE, begun).await {

@@ -9,7 +9,8 @@ mod open_files;
 mod pull;
 mod state;
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,12 +21,14 @@ use fluence::state::check_node;
 use fluence::storage::multiaddr_of;
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use config::{
-    BaseUrl, CertificateSource, Config, List, Options, PublicIpfs, Size, TlsOptions, urls,
+    BaseUrl, CertificateSource, Config, List, Options, PublicIpfs, PullLimits, Size, TlsOptions,
+    urls,
 };
 pub use lists::ListFiles;
 
@@ -39,11 +42,14 @@ use crate::storage::Storage;
 use crate::text;
 use crate::tls::{self, Tls};
 use calls::{Answerer, Hidden};
-use finder::Finder;
+use finder::{Finder, FinderConfig};
 use state::{Readiness, State};
 
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How many connections may wait until they are accepted, at each address.
+const BACKLOG: i32 = 1024;
 
 /// How many connections the port for `/metrics` may have.
 const METRICS_CONNECTIONS: usize = 16;
@@ -108,15 +114,24 @@ impl Node {
         let storage = open_storage(&config).await?;
         storage.set_rules(rules);
         // Bind the ports first: nothing else is of use without them.
-        let (listener, http) = listen("HTTP", config.listen_http).await?;
-        let secure_listener = match &config.tls {
-            Some(options) => Some(listen("TLS", options.listen).await?),
-            None => None,
+        let http_listeners = listen("HTTP", &config.listen_http)?;
+        let secure_listeners = match &config.tls {
+            Some(TlsOptions {
+                listen: Some(addresses),
+                ..
+            }) => listen("TLS", addresses)?,
+            Some(TlsOptions { listen: None, .. }) => listen_everywhere("TLS", 443)?,
+            None => Vec::new(),
         };
-        let metrics_listener = match config.listen_metrics {
-            Some(address) => Some(listen("/metrics", address).await?),
-            None => None,
-        };
+        let metrics_listeners = listen("/metrics", &config.listen_metrics)?;
+        // Port 0 has become another one.
+        let told = config
+            .listen_http
+            .iter()
+            .position(|at| *at == config.http());
+        let http = http_listeners[told.unwrap_or_default()].1;
+        let at = |listeners: &[(TcpListener, SocketAddr)]| listeners.first().map(|(_, at)| *at);
+        let (secure_at, metrics_at) = (at(&secure_listeners), at(&metrics_listeners));
         for address in &config.listen_sockets {
             // libp2p opens its ports for reuse by other processes, so two nodes on one port would
             // silently split the connections between them. Binding the port exclusively first rules
@@ -129,8 +144,8 @@ impl Node {
         let hidden = is_hidden.then_some(Hidden {
             from_all: !config.external.is_empty(),
         });
-        let secure_url = match (&tls, &secure_listener) {
-            (Some(tls), Some((_, at))) => Some(secure_url(&config, tls, *at)?),
+        let secure_url = match (&tls, secure_at) {
+            (Some(tls), Some(at)) => Some(secure_url(&config, tls, at)?),
             _ => None,
         };
         let url = config.public_url.clone().or_else(|| secure_url.clone());
@@ -171,13 +186,18 @@ impl Node {
             Arc::new(Keeper::new(blocks, storage.clone(), &id))
         });
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let public = config.public.clone();
+            let config = FinderConfig {
+                is_hidden,
+                public: config.public.clone(),
+                limits: config.pulls,
+                meter: meter.clone(),
+            };
             let finder = Finder::new(
                 peer.clone(),
                 storage.clone(),
                 &multiaddr,
                 &authorities,
-                (is_hidden, public),
+                config,
             )
             .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
@@ -232,12 +252,19 @@ impl Node {
             // The wait also ends if the node, and with it the sender, is dropped.
             async move { drop(stopping.wait_for(|stop| *stop).await) }
         };
-        serving.spawn(server.clone().serve(listener, None, stopped()));
+        for (listener, _) in http_listeners {
+            serving.spawn(server.clone().serve(listener, None, stopped()));
+        }
         let mut tasks = JoinSet::new();
         let hurry = Arc::new(Notify::new());
-        if let (Some(tls), Some((listener, _))) = (&tls, secure_listener) {
+        if let Some(tls) = &tls {
             let with = tls.server().map_err(|error| text::tls(&error))?;
-            serving.spawn(server.clone().serve(listener, Some(with), stopped()));
+            for (listener, _) in secure_listeners {
+                let serve = server
+                    .clone()
+                    .serve(listener, Some(with.clone()), stopped());
+                serving.spawn(serve);
+            }
             if let Some(CertificateSource::Acme(options)) = config.tls.map(|tls| tls.from) {
                 let (tls, hurry) = (tls.clone(), hurry.clone());
                 let acme = Acme::new(options, state, tls, &authorities, hurry);
@@ -246,9 +273,8 @@ impl Node {
                 tasks.spawn(tls.clone().watch());
             }
         }
-        let mut metrics = None;
-        if let Some((listener, at)) = metrics_listener {
-            metrics = Some(format!("http://{}/metrics", reachable(at)));
+        let metrics = metrics_at.map(|at| format!("http://{}/metrics", reachable(at)));
+        if metrics.is_some() {
             let server = Server::new(
                 state::router(state_now.clone()),
                 ServerConfig {
@@ -256,12 +282,21 @@ impl Node {
                     ..ServerConfig::default()
                 },
             );
-            serving.spawn(server.serve(listener, None, stopped()));
+            for (listener, _) in metrics_listeners {
+                serving.spawn(server.clone().serve(listener, None, stopped()));
+            }
         }
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer::new(storage.clone(), multiaddr, hidden, keeper, is_own);
+        let answerer = Answerer::new(
+            storage.clone(),
+            multiaddr,
+            hidden,
+            config.own_uploads,
+            keeper,
+            is_own,
+        );
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         let (home, known) = (state.to_owned(), peer.clone());
@@ -397,11 +432,55 @@ async fn operate(home: PathBuf, directory: PathBuf, storage: Arc<Storage>, state
     }
 }
 
-/// Binds a port; returns it with its address.
-async fn listen(what: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failed> {
-    let failed = |error| text::cannot_listen(what, &address, &error);
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let at = listener.local_addr().map_err(failed)?;
+/// A listener with the address that it has.
+type Bound = (TcpListener, SocketAddr);
+
+/// Binds these addresses.
+fn listen(what: &str, addresses: &[SocketAddr]) -> Result<Vec<Bound>, Failed> {
+    let bound = addresses.iter().map(|address| {
+        // What is named with the same port has a listener of its own.
+        let mut others = addresses.iter().filter(|other| other.is_ipv4());
+        let is_named = others.any(|other| other.port() == address.port() && address.port() != 0);
+        let bound = bind(*address, is_named);
+        bound.map_err(|error| text::cannot_listen(what, address, &error))
+    });
+    bound.collect()
+}
+
+/// Binds a port of all addresses that this machine has. There are machines without IPv6.
+fn listen_everywhere(what: &str, port: u16) -> Result<Vec<Bound>, Failed> {
+    let ip6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+    match bind(ip6, false) {
+        Ok(bound) => Ok(vec![bound]),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::AddrInUse | ErrorKind::PermissionDenied
+            ) =>
+        {
+            Err(text::cannot_listen(what, &ip6, &error))
+        }
+        Err(error) => {
+            tracing::info!(%error, "this machine has no IPv6");
+            listen(what, &[SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))])
+        }
+    }
+}
+
+/// Binds an address. One of IPv6 takes IPv4 too, whatever the system's setting is, unless it is to be `only_ip6`.
+fn bind(address: SocketAddr, only_ip6: bool) -> std::io::Result<Bound> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(only_ip6)?;
+    }
+    // As tokio does: a node that is started again need not wait for the ends of old connections.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let listener = TcpListener::from_std(socket.into())?;
+    let at = listener.local_addr()?;
     Ok((listener, at))
 }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::names::canonical;
+use fluence_peer::Meter;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderValue};
 use tokio::time::{Instant, timeout};
@@ -17,6 +18,11 @@ use crate::storage::{AddError, Storage, Upload};
 const PAUSE: Duration = Duration::from_secs(2);
 /// How many requests in a row may yield no new block.
 const FRUITLESS_PULLS: u32 = 5;
+/// How long a storage may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The same for one of several that may have a file: less than a reader waits for the next block, so that another one gets
+/// its turn while somebody still waits.
+const SILENCE_OF_MANY: Duration = Duration::from_secs(10);
 /// How much a storage may send, as a multiple of the size that the DAG may have. After a response
 /// broke off, known blocks come again before new ones, and small blocks come with much framing.
 const MOST_SENT: u64 = 2;
@@ -32,19 +38,44 @@ const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 pub(super) struct Puller {
     storage: Arc<Storage>,
     http: reqwest::Client,
+    meter: Meter,
     grace: Duration,
     pause: Duration,
+    silence: Duration,
+    /// How many requests in a row may yield no new block.
+    fruitless: u32,
 }
 
 impl Puller {
-    /// Creates a puller into this storage, with this client for other storages.
-    pub fn new(storage: Arc<Storage>, http: reqwest::Client) -> Self {
+    /// Creates a puller into this storage, with this client for other storages. What comes counts on the meter.
+    pub fn new(storage: Arc<Storage>, http: reqwest::Client, meter: Meter) -> Self {
         Self {
             storage,
             http,
+            meter,
             grace: GRACE,
             pause: PAUSE,
+            silence: SILENCE,
+            fruitless: FRUITLESS_PULLS,
         }
+    }
+
+    /// The same for a place that is expected to have all of a file, and is followed by another one if it does not send it.
+    pub fn of_many(&self) -> Self {
+        Self {
+            silence: SILENCE_OF_MANY,
+            fruitless: 1,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the gateway at a URL has a block, as it says.
+    pub async fn has(&self, gateway: &str, cid: &Cid) -> bool {
+        let url = format!("{gateway}/ipfs/{}?format=raw", canonical(cid));
+        let raw = HeaderValue::from_static("application/vnd.ipld.raw");
+        let answer = self.http.head(url).header(ACCEPT, raw).send();
+        let answer = timeout(SILENCE_OF_MANY, answer).await;
+        answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success()))
     }
 
     /// Requests a file from the storage at a URL. A status that says that the blocks may still come is not an error.
@@ -92,7 +123,7 @@ impl Puller {
             bytes: 0,
             most: upload.limit().saturating_mul(MOST_SENT),
         };
-        while !self.is_complete(cid) && fruitless < FRUITLESS_PULLS {
+        while !self.is_complete(cid) && fruitless < self.fruitless {
             let response = match response.take() {
                 Some(response) => response,
                 None => {
@@ -138,10 +169,11 @@ impl Puller {
         let mut car = CarReader::new(CarLimits::default());
         loop {
             // A CAR that ends early means that more is to come, and the file is requested again.
-            let Ok(Some(chunk)) = response.chunk().await else {
+            let Ok(Ok(Some(chunk))) = timeout(self.silence, response.chunk()).await else {
                 return Ok(new);
             };
             pace.came(chunk.len())?;
+            self.meter.has_received(chunk.len()).await;
             car.push(chunk);
             loop {
                 match car.next() {
@@ -271,8 +303,11 @@ mod tests {
         Puller {
             storage,
             http: http.build().unwrap(),
+            meter: Meter::default(),
             grace: GRACE,
             pause: Duration::from_millis(10),
+            silence: SILENCE,
+            fruitless: FRUITLESS_PULLS,
         }
     }
 

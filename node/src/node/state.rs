@@ -103,6 +103,8 @@ pub(super) struct Snapshot {
     circuits: Of,
     records: usize,
     functions: Of,
+    waiting_calls: usize,
+    routed_calls: Of,
     calls: BTreeMap<&'static str, u64>,
     routed: BTreeMap<&'static str, u64>,
     grants: BTreeMap<&'static str, u64>,
@@ -171,6 +173,8 @@ impl State {
             circuits: Of::new(load.circuits, limits.max_circuits),
             records: load.records,
             functions: Of::new(load.functions, limits.max_functions),
+            waiting_calls: load.waiting_calls,
+            routed_calls: Of::new(load.routed_calls, limits.max_routed_calls),
             calls: answered(calls),
             routed: passed_on(routed),
             grants: [("given", granted), ("refused", not_granted)].into(),
@@ -349,6 +353,16 @@ fn render(now: &Snapshot) -> String {
         "fluence_functions",
         "Functions with provider records",
         now.functions,
+    );
+    text.gauge(
+        "fluence_calls_waiting",
+        "Calls that wait for the node's own answer.",
+        now.waiting_calls,
+    );
+    text.limited(
+        "fluence_routed_calls",
+        "Calls that are being passed on to their providers",
+        now.routed_calls,
     );
     text.counters(
         "fluence_calls_total",

@@ -4,8 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use fluence::Cid;
+use fluence::content::hash::identity;
 
 use super::Storage;
+use super::key::{Key, hash_of, key};
+use super::read::blocking;
+use super::record::Record;
 
 /// Whose uploads a storage takes, and which files it takes and serves. A file is told by the multihash
 /// of its root, so the form of its CID does not matter.
@@ -21,6 +25,9 @@ pub struct Rules {
     pub never_files: HashSet<Vec<u8>>,
 }
 
+/// How many DAGs are looked at before others get their turn at the ledger.
+const PAGE: usize = 256;
+
 /// Whose files those are that the node itself fetches from the public IPFS; no peer has such an id.
 pub const PUBLIC: &str = "the public IPFS";
 
@@ -34,9 +41,19 @@ impl Rules {
 
     /// Whether the file with this root may be taken and served.
     pub fn lets_serve(&self, root: &Cid) -> bool {
-        let hash = root.hash().to_bytes();
-        !self.never_files.contains(&hash)
-            && self.files.as_ref().is_none_or(|only| only.contains(&hash))
+        // What a CID itself contains comes from whoever asks for it.
+        self.lets_serve_hash(&root.hash().to_bytes())
+            || identity(root).is_some() && !self.denies(root)
+    }
+
+    fn lets_serve_hash(&self, hash: &[u8]) -> bool {
+        !self.never_files.contains(hash)
+            && self.files.as_ref().is_none_or(|only| only.contains(hash))
+    }
+
+    /// Whether a file may not be served, whatever it is a part of.
+    pub fn denies(&self, cid: &Cid) -> bool {
+        self.never_files.contains(&cid.hash().to_bytes())
     }
 }
 
@@ -45,6 +62,48 @@ impl Storage {
     pub fn set_rules(&self, rules: Rules) {
         let mut current = self.rules.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(rules);
+    }
+
+    /// Whether a block may be served for itself: as the root of a file, or, where only some files are let in, as a part of
+    /// one of these. A client that continues in the middle of a folder, or takes blocks one by one, asks for parts.
+    pub async fn lets_read(self: &Arc<Self>, cid: &Cid) -> bool {
+        let rules = self.rules();
+        if rules.lets_serve(cid) || rules.denies(cid) {
+            return !rules.denies(cid);
+        }
+        let (storage, cid) = (Arc::clone(self), *cid);
+        let is_part = blocking(move || {
+            let (hash, key) = (cid.hash().to_bytes(), key(&cid));
+            let is_here = storage.index.block(&hash)?.is_some();
+            // What comes from now on is a part of what was let in.
+            if !is_here && storage.activities.any_upload() {
+                return Ok(true);
+            }
+            let mut after: Option<Key> = None;
+            loop {
+                let page = storage.ledger().page(after.as_deref(), PAGE);
+                let Some((last, _)) = page.last() else {
+                    return Ok(false);
+                };
+                after = Some(last.clone());
+                for (root, Record { id, wanted, .. }) in &page {
+                    if !rules.lets_serve_hash(hash_of(root)) {
+                        continue;
+                    }
+                    let is_part = match is_here {
+                        true => !storage.index.having([((), *id)], &hash)?.is_empty(),
+                        false => *wanted > 0 && storage.index.relation(*id, &key)?.1,
+                    };
+                    if is_part {
+                        return Ok(true);
+                    }
+                }
+            }
+        });
+        is_part.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "it is not known of what a block is a part");
+            false
+        })
     }
 
     /// The rules that hold now.

@@ -1,6 +1,9 @@
 //! The parts of the trustless gateway specification that are easy to get wrong.
 
+use std::sync::Arc;
+
 use fluence::content::unixfs::{DAG_PB, RAW};
+use futures::FutureExt;
 use reqwest::Method;
 
 use crate::world::*;

@@ -33,7 +33,7 @@ async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
             .map(|address| address.parse().unwrap())
             .to_vec(),
         listen_sockets: Vec::new(),
-        listen_http: http,
+        listen_http: vec![http],
         // It is a node for others.
         public_url: Some("http://127.0.0.1:4180".to_owned()),
         storage: StorageConfig {

@@ -303,6 +303,11 @@ impl Fluence {
         self.signal("TERM");
     }
 
+    /// The process ID.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let (name, id) = (format!("-{name}"), self.child.id().to_string());
@@ -458,12 +463,17 @@ pub fn get(base: &str, path: &str) -> (u16, Vec<u8>) {
 
 /// The same with further headers, each of which ends with a line break.
 pub fn get_with(base: &str, path: &str, headers: &str) -> (u16, Vec<u8>) {
+    request("GET", base, path, headers)
+}
+
+/// The same with another method.
+pub fn request(method: &str, base: &str, path: &str, headers: &str) -> (u16, Vec<u8>) {
     let host = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
     write!(
         stream,
-        "GET {path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n"
     )
     .unwrap();
     let mut answer = Vec::new();
