@@ -402,7 +402,7 @@ fn an_own_ipfs_node_is_used_instead_of_asking() {
     let Reply::Ok(ok) = ask(&a, &cid) else {
         panic!("refused")
     };
-    assert_eq!(ok["multiaddr"], "/dns4/gateway.example/tcp/80/http");
+    assert_eq!(ok["multiaddr"], "/dns/gateway.example/tcp/80/http");
     until(&a, &id, |item| item.upload.is_none());
     assert_eq!(item(&a, &id).upload_failure, None);
     assert_eq!(world.calls(&FunctionName::multiaddr()), 0);
