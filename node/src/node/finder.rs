@@ -449,7 +449,13 @@ mod tests {
         let storage = Storage::open(dir.path(), config).unwrap();
         let config = Config::client(Keypair::generate_ed25519(), Vec::new());
         let (peer, _calls, _statuses) = Peer::start(config).unwrap();
-        let finder = Finder::new(peer, storage, own, &[], (is_hidden, None)).unwrap();
+        let config = FinderConfig {
+            is_hidden,
+            public: None,
+            limits: PullLimits::default(),
+            meter: Meter::new(None),
+        };
+        let finder = Finder::new(peer, storage, own, &[], config).unwrap();
         (dir, finder)
     }
 
