@@ -192,9 +192,9 @@ mod tests {
                 "1",
                 "1 file is on the way",
             ),
-            (online(), &[], 0, "", "online."),
+            (online(), &[], 0, "", "ready to share and fetch."),
             (online(), &[Status::Shared], 0, "", "1 file is shared"),
-            (online(), &[Status::Announcing], 0, "", "online."),
+            (online(), &[Status::Announcing], 0, "", "ready to share"),
             (
                 online(),
                 &[Status::Preparing, Status::Shared],

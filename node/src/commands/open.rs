@@ -411,14 +411,17 @@ mod tests {
     use fluence::ports::Source;
     use fluence::private::record::RECORD;
 
-    /// A file of three records, as its private share is stored.
+    /// The number of bytes of a file of three records.
+    const LEN: usize = 2 * RECORD as usize + 19_000;
+
+    /// That file, as its private share is stored.
     fn body(directory: &Path, key: &Key) -> Vec<u8> {
         let plain = directory.join("plain");
-        fs::write(&plain, vec![7; 150_000]).unwrap();
+        fs::write(&plain, vec![7; LEN]).unwrap();
         let entry = Entry {
             path: "secret.txt".to_owned(),
             folder: false,
-            len: 150_000,
+            len: LEN as u64,
             media_type: None,
         };
         let source = FileSource::open(&plain).unwrap();
@@ -480,7 +483,7 @@ mod tests {
         let whole = private(&stored, &body, &key);
         let mut printed = Vec::new();
         whole.print(&mut printed).unwrap();
-        assert_eq!(printed, vec![7; 150_000]);
+        assert_eq!(printed, vec![7; LEN]);
         whole.save(&target, &part, false).unwrap();
         assert!(fs::read(out.join("secret.txt")).unwrap() == printed);
         assert_eq!(fs::read_dir(&out).unwrap().count(), 1);

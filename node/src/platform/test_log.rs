@@ -1,9 +1,14 @@
 //! What a test has logged.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
+
+/// Another subscriber, which hears nothing. While there is only one, tracing asks the thread that logs something first whether
+/// it is wanted anywhere, and a test on a thread without a subscriber would silence it for all.
+static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
 /// The lines that this thread logs.
 #[derive(Clone)]
@@ -31,6 +36,7 @@ impl io::Write for Log {
 
 /// Captures what this thread logs, until the guard is dropped.
 pub(crate) fn captured() -> (Log, DefaultGuard) {
+    LazyLock::force(&OTHER);
     let log = Log(Arc::default());
     let written = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone());

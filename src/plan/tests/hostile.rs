@@ -389,7 +389,7 @@ fn a_call_for_a_large_file_causes_few_requests() {
     }
     assert_eq!(storage.asked.get() - asked, 1);
     world.sim.pass(MINUTE);
-    let takes = json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http"}});
+    let takes = json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http"}});
     world.set_node("node", takes);
     assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
     until(&a, &id, |item| item.upload.is_none());
