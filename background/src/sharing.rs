@@ -10,7 +10,7 @@ use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{safe_file_name, told_name};
 use fluence::plan::{Engine, Input, ShareInput};
 use fluence::ports::Source;
-use fluence::state::{Ends, ItemId, ItemSource, Seen};
+use fluence::state::{Ends, Item, ItemId, ItemSource, Seen, Status};
 use futures::stream::{self, StreamExt};
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::JsValue;
@@ -285,7 +285,8 @@ impl Sharing {
     /// Whether the bytes of a share are not stored, and only a click has them.
     fn needs_click(&self, id: &ItemId) -> bool {
         self.engine.with_state(|state| {
-            let item = state.items.get(id).filter(|item| item.cid.is_none());
+            let is_open = |item: &&Item| item.cid.is_none() && item.status.failure().is_none();
+            let item = state.items.get(id).filter(is_open);
             let seen = item.and_then(|item| item.source.as_ref()?.seen.as_ref());
             seen.is_some_and(|seen| seen.click.is_some())
         })
@@ -303,20 +304,25 @@ impl Sharing {
         }
     }
 
-    /// Removes the share that an earlier worker made of a click, if that worker was killed before it had its bytes.
-    pub async fn begin_again(&self, click: &str) {
-        let listed = self.engine.with_state(|state| {
-            let of_click = |id: &&ItemId| {
-                let item = state.items.get(id);
-                let seen = item.and_then(|item| item.source.as_ref()?.seen.as_ref());
+    /// Removes the share that an earlier worker made of a click, if that worker was killed before it had its bytes. Returns
+    /// whether the click has to be shared: not if its bytes are here.
+    pub async fn begin_again(&self, click: &str) -> bool {
+        let (here, listed): (Vec<ItemId>, Vec<ItemId>) = self.engine.with_state(|state| {
+            let of_click = |item: &&Item| {
+                let seen = item.source.as_ref().and_then(|source| source.seen.as_ref());
                 seen.is_some_and(|seen| seen.click.as_deref() == Some(click))
             };
-            let ids = state.items.values().map(|item| &item.id);
-            ids.filter(of_click).cloned().collect::<Vec<ItemId>>()
+            let has_bytes = |id: &ItemId| {
+                let item = state.items.get(id);
+                item.is_some_and(|item| item.cid.is_some() || item.status == Status::Hashing)
+            };
+            let items = state.items.values().filter(of_click);
+            items.map(|item| item.id.clone()).partition(has_bytes)
         });
         if !listed.is_empty() {
             self.engine.command(Command::Remove { ids: listed }).await;
         }
+        here.is_empty()
     }
 
     /// Whether what was clicked on at this time, in Unix milliseconds, has been in the list since then.

@@ -442,11 +442,13 @@ impl Worker {
                 spawn_local(async move {
                     let sharing = &worker.sharing;
                     let is_listed = earlier.is_some_and(|at| sharing.is_listed(&first, at));
+                    let begins = !is_listed
+                        && match (&click, earlier) {
+                            (Some(click), Some(_)) => sharing.begin_again(click).await,
+                            _ => true,
+                        };
                     let mut needed = None;
-                    if !is_listed {
-                        if let (Some(click), Some(_)) = (&click, earlier) {
-                            sharing.begin_again(click).await;
-                        }
+                    if begins {
                         needed = sharing.share_clicked(&first, &second, asked, click).await;
                     }
                     match (listed, needed) {

@@ -70,7 +70,7 @@ export async function inpage(job, argument, key, range) {
         const read = (credentials) =>
           fetch(argument, { credentials, headers: range ? { range } : {}, signal: abort.signal });
         // Many a site lets this page read what is there only if it sends no cookies of that site.
-        const response = await read("include").catch(() => read("same-origin"));
+        const response = await read("include").catch((why) => (abort.signal.aborted ? Promise.reject(why) : read("same-origin")));
         const head = Object.fromEntries(response.headers);
         port.postMessage({ head: { ...head, url: response.url, status: response.status, type: response.type } });
         let parts = [];

@@ -752,8 +752,11 @@ impl Face {
                 focus::element(&self.fetch_field);
             }
             Msg::TypedLink(link) => {
-                self.give_link(&link.unwrap_or_default());
-                if may_have_link(&self.fetch_text) {
+                let Some(link) = link else {
+                    return false;
+                };
+                self.give_link(&link);
+                if link.trim().len() <= MAX_LINK && may_have_link(&self.fetch_text) {
                     sender.send(Msg::Look);
                 }
             }

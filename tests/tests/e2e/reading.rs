@@ -730,7 +730,8 @@ fn what_only_its_page_has_outlasts_the_worker_that_was_to_read_it() {
         driver.execute(link, vec![]).await?;
         alice.share_by_right_click(By::Id("made")).await?;
         driver.switch_to_window(popup).await?;
-        let moves = "item.name === 'made.bin' && item.text.includes('MB')";
+        let moves =
+            "item.name === 'made.bin' && item.status === 'preparing' && item.text.includes('MB')";
         face.wait_item("that it is being read", SMALL, moves)
             .await?;
         alice.stop_worker().await?;
