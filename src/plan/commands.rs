@@ -283,7 +283,7 @@ impl<P: Platform> Engine<P> {
 
     /// Reads anew what could not be read, and takes a web page too.
     async fn share_page(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
-        if self.known(&id)?.can_read_again() {
+        if self.known(&id)?.can_be_page() {
             self.record([EventKind::AsPage { id: id.clone() }]).await;
         }
         self.share_again(id).await

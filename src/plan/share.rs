@@ -181,7 +181,12 @@ impl<P: Platform> Engine<P> {
         let settings = self.settings();
         let mut arriving = self.0.arriving.borrow_mut();
         self.with_state(|state| {
-            let has_ended = |item: &Item| matches!(item.status, Status::Failed { .. });
+            let has_ended = |item: &Item| {
+                matches!(
+                    item.status,
+                    Status::Failed { .. } | Status::Interrupted { .. }
+                )
+            };
             arriving.retain(|id, _| {
                 let item = state.items.get(id);
                 item.is_some_and(|item| !item.status.is_here() && !has_ended(item))

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The record size of private shares, in bytes. A browser takes as long to begin and end a record as to decrypt a hundred
 /// kilobytes.
 pub const RECORD: u32 = 262_144;
-/// The record size of private shares that were made until version 0.1, in bytes. They are still opened.
+/// The record size of private shares that were made by earlier programs, in bytes. They are still opened.
 pub const RECORD_BEFORE: u32 = 65_536;
 /// The length of a header without a key id, in bytes: the salt, the record size, and the length of the key id.
 pub const HEADER: usize = 21;

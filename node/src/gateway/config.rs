@@ -19,8 +19,9 @@ pub trait Fetcher: Send + Sync + 'static {
         from: AddressBlock,
     ) -> BoxFuture<'static, Result<Fetched, FetchError>>;
 
-    /// Asks a provider to describe its file, without moving any data.
-    fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>>;
+    /// Asks a provider to describe its file, without moving any data. Where the file is `absent`, others may be asked
+    /// whether they have it, too.
+    fn describe(&self, cid: Cid, absent: bool) -> BoxFuture<'static, Option<Fetched>>;
 }
 
 /// A provider's description of its file. It comes from a stranger and must be sanitized before use.

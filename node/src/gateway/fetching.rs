@@ -124,7 +124,7 @@ impl Gateway {
     pub async fn question(&self, root: &Cid, block: AddressBlock) -> Option<Option<Fetched>> {
         let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
         let _place = self.questions.take(block)?;
-        let described = timeout(QUESTION_PATIENCE, fetcher.describe(*root)).await;
+        let described = timeout(QUESTION_PATIENCE, fetcher.describe(*root, true)).await;
         Some(described.ok().flatten())
     }
 
@@ -149,7 +149,7 @@ impl Gateway {
         }
         let description = asked
             .entry(*root)
-            .or_insert_with(|| soon(fetcher.describe(*root)));
+            .or_insert_with(|| soon(fetcher.describe(*root, false)));
         Some(description.clone())
     }
 }

@@ -56,8 +56,9 @@ pub(super) struct Answerer {
 
 impl Answerer {
     /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server, which may be hidden.
-    /// `own_uploads` is whether only the node's own clients may upload. The keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
-    /// callers of a node that `is_private`, which are all programs of the same person.
+    /// `own_uploads` is whether only the node's own clients may upload. The keeper copies files to the Kubo daemon behind the
+    /// node, if there is one. No share limits the callers of a node that `is_private`, which are all programs of the same
+    /// person.
     pub fn new(
         storage: Arc<Storage>,
         multiaddr: Arc<str>,

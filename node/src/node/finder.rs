@@ -56,6 +56,8 @@ pub(super) struct FinderConfig {
     pub limits: PullLimits,
     /// Counts and limits the bytes that come.
     pub meter: Meter,
+    /// Whether the node stores only what its own clients upload to it, and copies nothing from the storages of others.
+    pub own_uploads: bool,
 }
 
 /// Gets files for a node's gateway.
@@ -70,6 +72,7 @@ struct Inner {
     own: String,
     /// The host of that storage, if it is in a private network and others there may be asked.
     beside: Option<String>,
+    own_uploads: bool,
     puller: Puller,
     /// For addresses that the operator has set, and for those where this node's own storage is, which may be private.
     own_puller: Puller,
@@ -98,6 +101,7 @@ impl Finder {
             public,
             limits,
             meter,
+            own_uploads,
         } = config;
         let own = url_of(own).unwrap_or_default();
         let beside = host_of(&own).filter(|host| is_private(host) && !is_hidden);
@@ -130,6 +134,7 @@ impl Finder {
             storage,
             own,
             beside,
+            own_uploads,
             pulls: Shares::new(
                 limits.storages,
                 "has more files copied at a time than it may",
@@ -163,16 +168,16 @@ impl Fetcher for Finder {
         .boxed()
     }
 
-    fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>> {
+    fn describe(&self, cid: Cid, absent: bool) -> BoxFuture<'static, Option<Fetched>> {
         let inner = Arc::clone(&self.inner);
-        async move { inner.describe(cid).await }.boxed()
+        async move { inner.describe(cid, absent).await }.boxed()
     }
 }
 
 impl Inner {
-    /// Asks one provider after another until one describes the file, and then gateways of the public IPFS whether they have
-    /// it, if the operator wants that.
-    async fn describe(&self, cid: Cid) -> Option<Fetched> {
+    /// Asks one provider after another until one describes the file. Then, if it is not here, gateways of the public IPFS are
+    /// asked whether they have it, if the operator wants that.
+    async fn describe(&self, cid: Cid, absent: bool) -> Option<Fetched> {
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         while let Some(provider) = providers.next().await {
@@ -180,7 +185,7 @@ impl Inner {
                 return Some(fetched(ok));
             }
         }
-        let public = self.public.as_ref()?;
+        let public = self.public.as_ref().filter(|_| absent)?;
         for (gateway, puller) in self.gateways(public, &cid).await {
             if puller.has(&gateway, &cid).await {
                 // It knows no more of a file than its bytes.
@@ -360,6 +365,9 @@ impl Inner {
         size: Option<u64>,
         asker: AddressBlock,
     ) -> Result<(), String> {
+        if self.own_uploads {
+            return Err("this node stores only what its own clients share".to_owned());
+        }
         let place = self.pulls.take(asker).ok_or("this node is busy")?;
         // Its provider wants it to be here, so it counts against the provider's quota, and against the share of
         // whoever asked for it.
@@ -454,6 +462,7 @@ mod tests {
             public: None,
             limits: PullLimits::default(),
             meter: Meter::new(None),
+            own_uploads: false,
         };
         let finder = Finder::new(peer, storage, own, &[], config).unwrap();
         (dir, finder)

@@ -191,6 +191,7 @@ impl Node {
                 public: config.public.clone(),
                 limits: config.pulls,
                 meter: meter.clone(),
+                own_uploads: config.own_uploads,
             };
             let finder = Finder::new(
                 peer.clone(),
@@ -438,7 +439,7 @@ type Bound = (TcpListener, SocketAddr);
 /// Binds these addresses.
 fn listen(what: &str, addresses: &[SocketAddr]) -> Result<Vec<Bound>, Failed> {
     let bound = addresses.iter().map(|address| {
-        // What is named with the same port has a listener of its own.
+        // An address of IPv4 with the same port has a listener of its own.
         let mut others = addresses.iter().filter(|other| other.is_ipv4());
         let is_named = others.any(|other| other.port() == address.port() && address.port() != 0);
         let bound = bind(*address, is_named);
@@ -461,7 +462,7 @@ fn listen_everywhere(what: &str, port: u16) -> Result<Vec<Bound>, Failed> {
             Err(text::cannot_listen(what, &ip6, &error))
         }
         Err(error) => {
-            tracing::info!(%error, "this machine has no IPv6");
+            tracing::info!(%error, "IPv6 cannot be used here");
             listen(what, &[SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))])
         }
     }

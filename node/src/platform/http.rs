@@ -87,22 +87,35 @@ pub(crate) struct Careful {
 impl Careful {
     /// Hosts that a person or an operator has `chosen` may be anywhere.
     pub fn new(chosen: HashSet<String>) -> Self {
+        let chosen = chosen.iter().map(|host| bare(host));
         Self {
-            chosen: Arc::new(chosen),
+            chosen: Arc::new(chosen.collect()),
         }
+    }
+
+    /// Whether a host was chosen, or is below a name that was, as the files of a gateway may be.
+    fn is_chosen(&self, host: &str) -> bool {
+        let host = bare(host);
+        let above = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
+        self.chosen.contains(&host) || above.into_iter().any(|name| self.chosen.contains(name))
     }
 
     /// Whether a redirect from the first of these is followed to the second.
     fn follows(&self, from: &Url, to: &Url) -> bool {
         let is_inside = |url: &Url| url.host_str().is_none_or(is_private);
-        let is_chosen = to.host_str().is_some_and(|to| self.chosen.contains(to));
-        !is_inside(to) || is_inside(from) || is_chosen
+        let is_chosen = |url: &Url| url.host_str().is_some_and(|host| self.is_chosen(host));
+        !is_inside(to) || is_inside(from) || is_chosen(from) || is_chosen(to)
     }
 
     /// Whether a name may lead to this address. Who uses a name that is one of a private network by itself has decided that.
     fn leads(&self, name: &str, to: SocketAddr) -> bool {
-        !is_private_ip(to.ip()) || is_private(name) || self.chosen.contains(name)
+        !is_private_ip(to.ip()) || is_private(name) || self.is_chosen(name)
     }
+}
+
+/// A host as it is compared: an address of IPv6 without brackets, and a name in small letters.
+fn bare(host: &str) -> String {
+    host.trim_matches(['[', ']']).to_ascii_lowercase()
 }
 
 impl Resolve for Careful {

@@ -35,7 +35,7 @@ impl Fetcher for Asks {
         .boxed()
     }
 
-    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+    fn describe(&self, _: Cid, _: bool) -> BoxFuture<'static, Option<Fetched>> {
         futures::future::ready(None).boxed()
     }
 }
@@ -48,7 +48,7 @@ impl Fetcher for Knows {
         futures::future::ready(Err(FetchError::NotFound)).boxed()
     }
 
-    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+    fn describe(&self, _: Cid, _: bool) -> BoxFuture<'static, Option<Fetched>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         if !self.1 {
             return futures::future::pending().boxed();

@@ -202,7 +202,7 @@ impl Fetcher for Never {
         Box::pin(future::pending())
     }
 
-    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+    fn describe(&self, _: Cid, _: bool) -> BoxFuture<'static, Option<Fetched>> {
         Box::pin(future::ready(None))
     }
 }
