@@ -68,7 +68,7 @@ options! {
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_ws: Listen = "FLUENCE_LISTEN_WS",
     /// Where HTTP (storage, gateway, /healthz, /readyz, and WebSocket too) listens; separate several
-    /// with spaces, [::] takes IPv4 too [default: 127.0.0.1:4180].
+    /// with spaces, the address :: takes IPv4 too [default: 127.0.0.1:4180].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_http: Listen = "FLUENCE_LISTEN_HTTP",
     /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate; separate
