@@ -104,13 +104,16 @@ async fn silence(State(had): Shared, request: Request, next: Next) -> Response<B
 }
 
 async fn import(State(had): Shared, mut form: Multipart) -> Response<Body> {
+    let car = form.next_field().await.unwrap().unwrap();
+    let car = car.bytes().await.unwrap();
+    // Unless all is read to its end, the connection is closed, perhaps just when the next request is sent.
+    assert!(form.next_field().await.unwrap().is_none());
     if had.lock().unwrap().refuses {
         let failure = json!({"Message": "it is full"}).to_string();
         return (StatusCode::INTERNAL_SERVER_ERROR, failure).into_response();
     }
-    let car = form.next_field().await.unwrap().unwrap();
     let mut reader = CarReader::new(CarLimits::default());
-    reader.push(car.bytes().await.unwrap());
+    reader.push(car);
     let mut count = 0;
     while let Some((cid, data)) = reader.next().unwrap() {
         had.lock().unwrap().blocks.insert(canonical(&cid), data);
