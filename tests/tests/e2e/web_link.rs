@@ -431,7 +431,7 @@ fn nothing_is_shown_or_saved_of_what_was_tampered_with() {
         let bob = browser(scene).await?;
         let base = base(&node);
         // What is shown once all of it is here, and what is played while it comes.
-        let noise = files::noise(5 * 65_536, 14);
+        let noise = files::noise(5 * RECORD as usize, 14);
         let tone = files::tone(95);
         ensure!(tone.len() > 17 << 20);
         let mut played = 0;
