@@ -1117,9 +1117,11 @@ async fn released(profile: &Path) -> Result<()> {
     Ok(())
 }
 
-/// JavaScript that ends when CSS transitions have finished; endless animations are not waited for.
+/// JavaScript that ends when CSS transitions have finished; endless animations are not waited for, nor those of what is folded away,
+/// which rest.
 pub(crate) const SETTLED: &str = "const [done] = arguments;
-    const changes = () => document.getAnimations().filter(change => change instanceof CSSTransition);
+    const changes = () => document.getAnimations()
+      .filter(change => change instanceof CSSTransition && change.effect.target.checkVisibility());
     const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
     requestAnimationFrame(() => requestAnimationFrame(settled));";
 
