@@ -6,7 +6,6 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use files::garbage;
 use files::message::{Answer, Came, Leaf, Piece, Problem, Request, Said, read_answer};
 use fluence::Cid;
 use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
@@ -20,6 +19,7 @@ use futures::future::{Either, LocalBoxFuture, Shared, select};
 use futures::stream::{self, StreamExt};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
+use web::garbage;
 use web::js::{self, Outcome};
 use web::time;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};

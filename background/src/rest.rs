@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use files::garbage;
 use wasm_bindgen_futures::spawn_local;
+use web::garbage;
 use web::time;
 
 /// How long nothing must have happened.

@@ -25,6 +25,7 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByobReader;
+use web::garbage;
 use web::hash::sha256;
 use web::http::fetch;
 use web::time::{Silence, timer};
@@ -33,7 +34,6 @@ use web_sys::{
     Response,
 };
 
-use crate::garbage;
 use crate::keep::{Held, Keeper};
 use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 

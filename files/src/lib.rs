@@ -14,11 +14,11 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::garbage;
 use web_sys::{MessageEvent, MessagePort};
 
 mod cars;
 pub mod directory;
-pub mod garbage;
 mod keep;
 pub mod message;
 mod open;

@@ -9,10 +9,10 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByteReader;
+use web::garbage;
 use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
 use crate::directory;
-use crate::garbage;
 use crate::message::{Answer, Leaf, Problem, Request, Said};
 use crate::records;
 

@@ -7,11 +7,11 @@ use fluence::private::record::{LAST, MORE, NONCE, OVERHEAD, nonce};
 use futures::future::try_join_all;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use web::bytes::{ByobReader, free};
+use web::bytes::ByobReader;
 use web::crypto::AesGcm;
+use web::garbage;
 use web_sys::{Blob, FileSystemSyncAccessHandle};
 
-use crate::garbage;
 use crate::message::{Problem, Records};
 use crate::open::{no_bytes, read_at, write};
 
@@ -167,7 +167,7 @@ where
     for piece in try_join_all(pieces).await? {
         write(handle, &piece, at)?;
         at += f64::from(piece.length());
-        free(&piece);
+        garbage::left(piece);
     }
     Ok(at)
 }

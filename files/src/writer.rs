@@ -10,12 +10,12 @@ use futures::future::try_join;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::garbage;
 use web::js::{member, set};
 use web_sys::{
     DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType,
 };
 
-use crate::garbage;
 use crate::message::{self, Answer, Leaf, Problem, Request, Said};
 use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 

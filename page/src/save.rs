@@ -12,7 +12,7 @@ use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web::bytes::free;
+use web::garbage;
 use web::js::object;
 use web_sys::{Blob, Event, MessageChannel};
 
@@ -259,7 +259,7 @@ impl Out {
                 // What is zipped is counted by this program.
                 Brought::Bytes(bytes) if self.zip.is_some() => {
                     let own = bytes.to_vec();
-                    free(&bytes);
+                    garbage::left(bytes);
                     self.push_own(&own).await?;
                 }
                 Brought::Bytes(bytes) => {
@@ -267,7 +267,7 @@ impl Out {
                         to.set(&bytes.subarray(from, from + to.length()), 0);
                     };
                     self.gather(bytes.length(), from).await?;
-                    free(&bytes);
+                    garbage::left(bytes);
                 }
                 Brought::Entry(Entry { path, folder, .. }) => {
                     // The name of the folder is that of the ZIP file.

@@ -2,6 +2,10 @@
 // comes, and what it plays is read from wherever it is wanted. Nothing holds all of a file.
 const ADDRESSES = "/page/bytes/";
 const saves = new Map();
+// After this many bytes the browser is reminded to collect the pieces, by a buffer that counts but occupies no memory. Else
+// hundreds of megabytes of them pile up.
+const GATHERED = 16 << 20, REMINDER = 80 << 20;
+let gathered = 0;
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -67,7 +71,12 @@ function answer(port, status, headers) {
     start(controller) {
       port.onmessage = ({ data }) => {
         if (data instanceof Uint8Array) {
+          gathered += data.byteLength;
           controller.enqueue(data);
+          if (gathered >= GATHERED) {
+            gathered = 0;
+            new ArrayBuffer(REMINDER);
+          }
         } else if (data === "end") {
           controller.close();
         } else {

@@ -10,21 +10,9 @@ use crate::js::{Outcome, member, message_of, object};
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(extends = ArrayBuffer)]
-    type Buffer;
-    #[wasm_bindgen(method, catch)]
-    fn transfer(this: &Buffer, length: u32) -> Result<ArrayBuffer, JsValue>;
-
     type Bytes;
     #[wasm_bindgen(method, js_name = getReader, catch)]
     fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
-}
-
-/// Gives back the memory of an array, and of all others on its buffer, which are empty from then on. Otherwise it stays until
-/// the browser collects its garbage, and hundreds of megabytes pile up until then. A browser that cannot do so collects it
-/// later.
-pub fn free(array: &Uint8Array) {
-    let _ = array.buffer().unchecked_into::<Buffer>().transfer(0);
 }
 
 /// A reader of a stream of bytes. Each read is given the buffer to read into.

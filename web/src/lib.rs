@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod crypto;
 pub mod database;
 pub mod extension;
+pub mod garbage;
 pub mod handle;
 pub mod hash;
 pub mod http;
