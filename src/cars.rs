@@ -33,15 +33,19 @@ pub enum FromCar {
 pub enum Payload {
     /// The bytes themselves.
     Bytes(Bytes),
-    /// The bytes of a raw block, kept where the platform verified them.
+    /// The bytes of a leaf, kept where the platform verified the block.
     Kept(Kept),
 }
 
 /// Bytes that a platform keeps outside of this program's memory until this value is dropped.
 #[derive(Debug, Clone)]
 pub struct Kept {
+    /// What precedes the bytes in their block.
+    pub prefix: Bytes,
     /// The number of bytes.
     pub len: u64,
+    /// What follows them.
+    pub suffix: Bytes,
     /// The platform's own note of where the bytes are.
     pub place: Rc<dyn Any>,
 }

@@ -137,7 +137,7 @@ pub trait Platform: 'static {
         Box::pin(std::future::ready(hash::verify(&cid, &block)))
     }
     /// Fetches a CAR as verified blocks. A platform that can do so off this thread does so here,
-    /// and may keep raw blocks where it will write them ([`Partial::append_kept`]). If it returns
+    /// and may keep the bytes of leaves where it will write them ([`Partial::append_kept`]). If it returns
     /// `None`, this program does all of it.
     ///
     /// # Errors

@@ -1304,6 +1304,74 @@ fn shards_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn leaves_whose_bytes_are_elsewhere_are_checked_too() {
+    let body = stream(2_500_000);
+    for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
+        let dag = now(layout::layout(&Memory(body.clone()), profile, |_| {})).expect("memory");
+        let mut walk = Walk::new(dag.root, Limits::default());
+        let mut read = 0;
+        for block in &dag.blocks {
+            if block.len == 0 {
+                walk.accept(block.cid, block.prefix.clone())
+                    .expect("a node");
+                continue;
+            }
+            let body = &body[read..read + block.len as usize];
+            read += body.len();
+            let whole = Bytes::from([&block.prefix, body, &block.suffix].concat());
+            let (first, last) = (whole.slice(..64), whole.slice(whole.len() - 64..));
+            let own = unixfs::in_leaf(&first, whole.len() - 128, &last);
+            if profile == Profile::UnixfsV0_2015 {
+                let start = block.prefix.len();
+                assert_eq!(own, Some(start..start + body.len()));
+            }
+            for other in [block.len - 1, block.len + 1] {
+                let mut lie = block.clone();
+                lie.len = other;
+                let error = walk.accept_kept(lie).unwrap_err();
+                let expected = match profile {
+                    Profile::UnixfsV1_2025 => WalkError::Contradiction(block.cid),
+                    Profile::UnixfsV0_2015 => WalkError::Node {
+                        cid: block.cid,
+                        reason: NodeError::Malformed,
+                    },
+                };
+                assert_eq!(error, expected);
+            }
+            let step = walk.accept_kept(block.clone()).expect("a leaf");
+            let data = Bytes::new();
+            let block = block.clone();
+            assert_eq!(step, Step::New { block, data });
+        }
+        assert_eq!(walk.finish().expect("whole").blocks, dag.blocks);
+    }
+    // What is no leaf, or has more around its bytes, is read as a whole.
+    let mut blocks = Blocks::default();
+    let leaf = blocks.raw(&[7; 100]);
+    let names: Vec<String> = (0..10).map(|number| format!("{number}")).collect();
+    let links: Vec<_> = names.iter().map(|name| (leaf, name.as_bytes())).collect();
+    let directory = blocks.directory(&links);
+    let directory = blocks.0[&directory].clone();
+    let between = directory.len() - 128;
+    let last = directory.slice(directory.len() - 64..);
+    assert_eq!(
+        unixfs::in_leaf(&directory.slice(..64), between, &last),
+        None
+    );
+    let (prefix, suffix) = unixfs::leaf(200);
+    let around = [&prefix[..], &[7; 200], &suffix].concat();
+    let around = Bytes::from(around);
+    let last = around.slice(around.len() - 64..);
+    let between = around.len() - 128;
+    assert!(unixfs::in_leaf(&around.slice(..64), between, &last).is_some());
+    let few = around.slice(around.len() - 2..);
+    assert_eq!(
+        unixfs::in_leaf(&around.slice(..64), around.len() - 66, &few),
+        None
+    );
+}
+
+#[test]
 fn foreign_and_endless_blocks_are_the_senders_fault() {
     let body = stream(3_000_000);
     let dag = now(layout::layout(

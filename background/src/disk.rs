@@ -176,13 +176,20 @@ impl Car {
         let cid = Cid::try_from(cid.to_vec()).map_err(|_| CarEnd::Unusable(Reason::BadCar))?;
         let payload = match piece {
             Piece::Bytes(bytes) => Payload::Bytes(bytes.to_vec().into()),
-            Piece::Kept(number, len) => {
+            Piece::Kept {
+                kept,
+                prefix,
+                len,
+                suffix,
+            } => {
                 let kept = Kept {
                     connection: Rc::clone(&self.connection),
-                    number,
+                    number: kept,
                 };
                 Payload::Kept(cars::Kept {
+                    prefix: prefix.to_vec().into(),
                     len: len.into(),
+                    suffix: suffix.to_vec().into(),
                     place: Rc::new(kept),
                 })
             }
@@ -307,7 +314,7 @@ impl Disk {
         }
     }
 
-    /// Has the file worker fetch a CAR, verify its blocks, and keep the large raw ones ([`Kept`]).
+    /// Has the file worker fetch a CAR, verify its blocks, and keep the bytes of large leaves ([`Kept`]).
     /// `request` must have no body, and no header except `accept`.
     ///
     /// # Errors
@@ -551,7 +558,7 @@ fn let_go(port: &MessagePort, answer: &Answer) {
         return;
     };
     let kept = came.blocks.iter().filter_map(|(_, piece)| match piece {
-        Piece::Kept(kept, _) => Some(*kept),
+        Piece::Kept { kept, .. } => Some(*kept),
         Piece::Bytes(_) => None,
     });
     let kept: Vec<u32> = kept.collect();

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use fluence::Cid;
 use fluence::cars::{self, CarEnd, FromCar, Payload, Section, Sections};
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::content::hash::{self, HashError};
+use fluence::content::unixfs::{self, DAG_PB, RAW};
 use fluence::failure::Reason;
 use fluence::node_list::is_private;
 use fluence::ports::HttpError;
@@ -37,9 +39,7 @@ use web_sys::{
 use crate::keep::{Held, Keeper};
 use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 
-/// The multicodec of raw blocks.
-const RAW: u64 = 0x55;
-/// Raw blocks that are smaller, in bytes, are sent over too: it would take longer to have each of them written
+/// Leaves that are smaller, in bytes, are sent over too: it would take longer to have each of them written
 /// by itself.
 const WORTH_KEEPING: usize = 64 * 1024;
 /// The number of bytes that may be read beyond a block together with its end. The next block's length and CID
@@ -47,6 +47,8 @@ const WORTH_KEEPING: usize = 64 * 1024;
 const BEYOND: u32 = 4 * 1024;
 /// Blocks that are smaller, in bytes, are hashed by this program, because a call of the browser takes as long.
 const WORTH_A_CALL: usize = 16 * 1024;
+/// The most bytes that precede and follow those of a file in a leaf that is kept.
+const AROUND: u32 = 64;
 /// How many times a CAR may be asked for more before it has answered.
 const MAX_ASKED: usize = 64;
 /// How much is gathered for one answer: bytes of blocks, blocks, and the time since the first of it arrived.
@@ -130,7 +132,10 @@ async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpE
     let keeper = keeper.clone();
     let check = move |cid, bytes| match bytes {
         Block::Here(bytes) => verify(cid, bytes).boxed_local(),
-        Block::InBuffer(bytes) => keeper.keep(cid, bytes),
+        Block::InBuffer(bytes) => match own(&cid, &bytes) {
+            Some(own) => keeper.keep(cid, bytes, own),
+            None => verify(cid, bytes.to_vec().into()).boxed_local(),
+        },
     };
     let fetched = Fetched {
         blocks: cars::checked(body.sections(), check),
@@ -175,7 +180,12 @@ impl Fetched {
             let piece = match payload {
                 Payload::Bytes(block) => Piece::Bytes(Uint8Array::from(&block[..])),
                 Payload::Kept(kept) => match kept.place.downcast::<Held>() {
-                    Ok(held) => Piece::Kept(held.tell(), kept.len as u32),
+                    Ok(held) => Piece::Kept {
+                        kept: held.tell(),
+                        prefix: Uint8Array::from(&kept.prefix[..]),
+                        len: kept.len as u32,
+                        suffix: Uint8Array::from(&kept.suffix[..]),
+                    },
                     Err(_) => {
                         came.end = Some(Err(CarEnd::Short(Reason::Lost)));
                         break;
@@ -202,7 +212,7 @@ struct Asking {
 }
 
 impl Cars {
-    /// No CARs yet. The keeper keeps their raw blocks.
+    /// No CARs yet. The keeper keeps their leaves.
     pub(crate) fn new(keeper: Keeper) -> Self {
         Self {
             asking: RefCell::default(),
@@ -273,7 +283,7 @@ async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
 enum Block {
     /// They are in this program's memory.
     Here(Bytes),
-    /// They are those of a raw block, in a buffer of its own.
+    /// They are those of what may be a leaf, in a buffer of its own.
     InBuffer(Uint8Array),
 }
 
@@ -291,7 +301,7 @@ struct Body {
     keeper: Keeper,
 }
 
-/// A raw block that is being read.
+/// A block that is being read and may be a leaf.
 struct Filling {
     cid: Cid,
     len: u32,
@@ -387,7 +397,19 @@ impl Body {
 }
 
 fn worth_keeping(cid: &Cid, len: usize) -> bool {
-    cid.codec() == RAW && len >= WORTH_KEEPING
+    matches!(cid.codec(), RAW | DAG_PB) && len >= WORTH_KEEPING
+}
+
+/// Where the bytes of a file are in a block, if it is a leaf.
+fn own(cid: &Cid, block: &Uint8Array) -> Option<Range<u32>> {
+    let len = block.length();
+    if cid.codec() == RAW {
+        return Some(0..len);
+    }
+    let first = block.subarray(0, AROUND).to_vec().into();
+    let last = block.subarray(len - AROUND, len).to_vec().into();
+    let own = unixfs::in_leaf(&first, (len - 2 * AROUND) as usize, &last)?;
+    Some(own.start as u32..own.end as u32)
 }
 
 /// Aborts the transfer when its reader is dropped.

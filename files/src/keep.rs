@@ -1,6 +1,7 @@
 //! Blocks that are kept from their verification until they are written.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use fluence::Cid;
@@ -63,8 +64,8 @@ impl Keeper {
         self.0.buffers.take(len)
     }
 
-    /// Keeps a block if it matches its CID.
-    pub(crate) fn keep(&self, cid: Cid, block: Uint8Array) -> Check {
+    /// Keeps the bytes of a leaf if its block matches its CID.
+    pub(crate) fn keep(&self, cid: Cid, block: Uint8Array, own: Range<u32>) -> Check {
         let number = self.0.last.get().wrapping_add(1);
         self.0.last.set(number);
         let held = Held {
@@ -72,21 +73,33 @@ impl Keeper {
             number,
             told: Cell::new(false),
         };
-        let len = block.length().into();
+        let len = u64::from(own.end - own.start);
+        let prefix = block.subarray(0, own.start).to_vec().into();
+        let suffix = block.subarray(own.end, block.length()).to_vec().into();
         async move {
-            held.keeper.0.files.keep(number, &cid, block).await?;
-            let place = Rc::new(held);
-            Ok(Payload::Kept(cars::Kept { len, place }))
+            held.keeper.0.files.keep(number, &cid, block, own).await?;
+            Ok(Payload::Kept(cars::Kept {
+                prefix,
+                len,
+                suffix,
+                place: Rc::new(held),
+            }))
         }
         .boxed_local()
     }
 }
 
 impl Files {
-    /// Keeps a block under a number until it is released, if it matches its CID. The browser hashes in the
+    /// Keeps bytes of a block under a number until they are released, if the block matches its CID. The browser hashes in the
     /// thread that asks for it, so the worker that writes also hashes some of the blocks: those that arrive
     /// while it has none to hash.
-    async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarEnd> {
+    async fn keep(
+        &self,
+        number: u32,
+        cid: &Cid,
+        block: Uint8Array,
+        own: Range<u32>,
+    ) -> Result<(), CarEnd> {
         let failed = |problem| match problem {
             Problem::Http(error) => CarEnd::Http(error),
             Problem::Full | Problem::Gone(_) | Problem::Failed(_) => CarEnd::Short(Reason::Lost),
@@ -94,7 +107,7 @@ impl Files {
         match self {
             Self::Apart(writer) => match hash::is_sha2_256(cid).filter(|_| writer.is_idle()) {
                 Some(expected) => {
-                    let digest = writer.keep_and_hash(number, block).await;
+                    let digest = writer.keep_and_hash(number, block, own).await;
                     if digest.map_err(failed)?.to_vec() == expected {
                         Ok(())
                     } else {
@@ -103,12 +116,12 @@ impl Files {
                 }
                 None => {
                     verify(cid, &block).await?;
-                    writer.keep(number, block).map_err(failed)
+                    writer.keep(number, block, own).map_err(failed)
                 }
             },
             Self::Here(open) => {
                 verify(cid, &block).await?;
-                open.keep(number, block);
+                open.keep(number, block.subarray(own.start, own.end));
                 Ok(())
             }
         }

@@ -1,6 +1,7 @@
 //! The requests to the file worker and its answers: plain objects, whose large members are transferred or
 //! copied by reference.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use fluence::cars::CarEnd;
@@ -76,7 +77,9 @@ pub enum Request {
         kept: u32,
         /// The block, whose buffer is transferred.
         bytes: Uint8Array,
-        /// Whether its SHA-256 is wanted.
+        /// Those of its bytes that are written later.
+        own: Range<u32>,
+        /// Whether the SHA-256 of the block is wanted.
         hash: bool,
     },
     /// Writes kept blocks one after the other.
@@ -263,8 +266,17 @@ pub struct Came {
 pub enum Piece {
     /// The bytes themselves.
     Bytes(Uint8Array),
-    /// The number under which the file worker keeps them, and how many there are.
-    Kept(u32, u32),
+    /// Those of a leaf, which the file worker keeps.
+    Kept {
+        /// The number under which it keeps them.
+        kept: u32,
+        /// What precedes them in their block.
+        prefix: Uint8Array,
+        /// The number of bytes.
+        len: u32,
+        /// What follows them.
+        suffix: Uint8Array,
+    },
 }
 
 /// The answer to a request.
@@ -322,12 +334,19 @@ impl Request {
             ]),
             Self::Next { car } => object([("ask", "next".into()), ("car", car.into())]),
             Self::Stop { car } => object([("ask", "stop".into()), ("car", car.into())]),
-            Self::Keep { kept, bytes, hash } => {
+            Self::Keep {
+                kept,
+                bytes,
+                own,
+                hash,
+            } => {
                 handed_over.push(&bytes.buffer());
                 object([
                     ("ask", "keep".into()),
                     ("kept", kept.into()),
                     ("bytes", bytes.into()),
+                    ("from", own.start.into()),
+                    ("to", own.end.into()),
                     ("hash", hash.into()),
                 ])
             }
@@ -429,6 +448,7 @@ impl Request {
             "keep" => Self::Keep {
                 kept: float("kept")? as u32,
                 bytes: member(message, "bytes").dyn_into().ok()?,
+                own: float("from")? as u32..float("to")? as u32,
                 hash: member(message, "hash").is_truthy(),
             },
             "write kept" => Self::WriteKept {
@@ -479,10 +499,17 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
             for (cid, piece) in came.blocks {
                 let block = match piece {
                     Piece::Bytes(bytes) => object([("cid", cid.into()), ("bytes", bytes.into())]),
-                    Piece::Kept(kept, len) => object([
+                    Piece::Kept {
+                        kept,
+                        prefix,
+                        len,
+                        suffix,
+                    } => object([
                         ("cid", cid.into()),
                         ("kept", kept.into()),
+                        ("prefix", prefix.into()),
                         ("len", len.into()),
+                        ("suffix", suffix.into()),
                     ]),
                 };
                 blocks.push(&block);
@@ -574,7 +601,12 @@ fn read_leaves(message: &JsValue) -> Option<Vec<Leaf>> {
 fn read_block(block: JsValue) -> Option<(Uint8Array, Piece)> {
     let number = |name| member(&block, name).as_f64();
     let piece = match number("kept") {
-        Some(kept) => Piece::Kept(kept as u32, number("len")? as u32),
+        Some(kept) => Piece::Kept {
+            kept: kept as u32,
+            prefix: member(&block, "prefix").dyn_into().ok()?,
+            len: number("len")? as u32,
+            suffix: member(&block, "suffix").dyn_into().ok()?,
+        },
         None => Piece::Bytes(member(&block, "bytes").dyn_into().ok()?),
     };
     Some((member(&block, "cid").dyn_into().ok()?, piece))

@@ -71,9 +71,14 @@ impl Open {
                 }
                 Ok(nothing())
             }
-            Request::Keep { kept, bytes, hash } => {
-                // The block is kept first, because it may be released before its hash is known.
-                self.keep(kept, bytes.clone());
+            Request::Keep {
+                kept,
+                bytes,
+                own,
+                hash,
+            } => {
+                // It is kept first, because it may be released before the hash is known.
+                self.keep(kept, bytes.subarray(own.start, own.end));
                 if hash {
                     sha256_of(&bytes).await.map(Said::Done)
                 } else {
@@ -158,9 +163,9 @@ impl Open {
         }
     }
 
-    /// Keeps a block under a number.
-    pub(crate) fn keep(&self, kept: u32, block: Uint8Array) {
-        self.kept.borrow_mut().insert(kept, block);
+    /// Keeps the bytes of a block under a number.
+    pub(crate) fn keep(&self, kept: u32, bytes: Uint8Array) {
+        self.kept.borrow_mut().insert(kept, bytes);
     }
 
     /// Releases kept blocks, and returns their buffers.

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -21,9 +22,9 @@ use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
 /// The program of the writer.
 const PROGRAM: &str = "files.js?writer";
-/// The sizes of buffers that go to the writer and come back, in bytes. Blocks usually have 256 KiB or 1 MiB;
-/// beyond that there is room for what is read together with them.
-const SIZES: [u32; 3] = [68 << 10, 260 << 10, 1028 << 10];
+/// The sizes of buffers that go to the writer and come back, in bytes. Leaves usually have 256 KiB or 1 MiB of a file;
+/// beyond that there is room for what surrounds these and for what is read together with them.
+const SIZES: [u32; 3] = [69 << 10, 261 << 10, 1029 << 10];
 /// The most bytes of unused buffers of one size that are kept for the next blocks. It would take longer to
 /// allocate new ones than to write.
 const SPARE: usize = 8 << 20;
@@ -214,23 +215,38 @@ impl Writer {
         self.waiting.borrow().is_empty()
     }
 
-    /// Has it keep a block, and returns the hash.
+    /// Has it keep bytes of a block, and returns the hash of the block.
     pub(crate) async fn keep_and_hash(
         &self,
         kept: u32,
         bytes: Uint8Array,
+        own: Range<u32>,
     ) -> Result<Uint8Array, Problem> {
-        let hash = true;
-        match self.ask(Request::Keep { kept, bytes, hash }).await? {
+        let keep = Request::Keep {
+            kept,
+            bytes,
+            own,
+            hash: true,
+        };
+        match self.ask(keep).await? {
             Said::Done(digest) => Ok(digest),
             _ => Err(not_understood()),
         }
     }
 
-    /// Has the writer keep a block.
-    pub(crate) fn keep(&self, kept: u32, bytes: Uint8Array) -> Result<(), Problem> {
-        let hash = false;
-        self.tell(Request::Keep { kept, bytes, hash })
+    /// Has the writer keep bytes of a block.
+    pub(crate) fn keep(
+        &self,
+        kept: u32,
+        bytes: Uint8Array,
+        own: Range<u32>,
+    ) -> Result<(), Problem> {
+        self.tell(Request::Keep {
+            kept,
+            bytes,
+            own,
+            hash: false,
+        })
     }
 
     /// Has it release blocks.

@@ -209,6 +209,16 @@ pub fn decode_recorded(block: &Block) -> Result<Node, NodeError> {
     }
 }
 
+/// Where the bytes of a file are in a dag-pb block that is a leaf, by its first and last bytes; `between` bytes lie between
+/// these, and all of them must be the file's.
+pub fn in_leaf(first: &Bytes, between: usize, last: &Bytes) -> Option<Range<usize>> {
+    let node = decode_around(first, between, last).ok()?;
+    let own = node.data;
+    let is_around = own.start <= first.len() && own.end >= first.len() + between;
+    let is_leaf = matches!(node.kind, Kind::File | Kind::Raw) && node.links.is_empty();
+    (is_leaf && is_around).then_some(own)
+}
+
 fn decode_around(prefix: &Bytes, hole: usize, suffix: &Bytes) -> Result<Node, NodeError> {
     let rope = Rope {
         prefix,

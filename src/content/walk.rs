@@ -364,7 +364,13 @@ impl Walk {
     /// [`WalkError`] if the block does not belong here, or if the DAG cannot be fetched.
     pub fn accept(&mut self, cid: Cid, bytes: Bytes) -> Result<Step, WalkError> {
         if cid.codec() == RAW {
-            let step = self.accept_raw(cid, bytes.len() as u64)?;
+            let block = Block {
+                cid,
+                prefix: Bytes::new(),
+                len: bytes.len() as u64,
+                suffix: Bytes::new(),
+            };
+            let step = self.accept_kept(block)?;
             return Ok(match step {
                 Step::New { block, .. } => Step::New { block, data: bytes },
                 Step::Known => Step::Known,
@@ -391,26 +397,29 @@ impl Walk {
         Ok(Step::New { block, data })
     }
 
-    /// Takes a raw block of `len` bytes that was verified against its CID and whose bytes are
-    /// elsewhere; the step has no data.
+    /// Takes a leaf that was verified against its CID, and whose bytes of the body are elsewhere; the step has no data.
     ///
     /// # Errors
     /// [`WalkError`] as in [`Walk::accept`].
-    pub fn accept_raw(&mut self, cid: Cid, len: u64) -> Result<Step, WalkError> {
+    pub fn accept_kept(&mut self, mut block: Block) -> Result<Step, WalkError> {
+        let cid = block.cid;
         let Some(next) = self.next.clone().filter(|next| same(&next.cid, &cid)) else {
             return self.repeated(cid, self.next_cid());
         };
         let cid = next.cid;
-        if len > MAX_BLOCK as u64 {
+        block.cid = cid;
+        if block.size() > MAX_BLOCK as u64 {
             return Err(too_large(cid));
         }
-        let block = Block {
-            cid,
-            prefix: Bytes::new(),
-            len,
-            suffix: Bytes::new(),
+        let node = match cid.codec() {
+            RAW => None,
+            DAG_PB => {
+                let node = unixfs::decode_recorded(&block);
+                Some(node.map_err(|reason| WalkError::Node { cid, reason })?)
+            }
+            _ => return Err(WalkError::Codec(cid)),
         };
-        self.step(next, None, block.clone())?;
+        self.step(next, node, block.clone())?;
         self.repeats = 0;
         let data = Bytes::new();
         Ok(Step::New { block, data })

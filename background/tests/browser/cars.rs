@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fluence::cars::{Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::layout;
 use fluence::content::walk::{Limits, Step, Walk};
-use fluence::content::{Dag, Profile, car};
+use fluence::content::{Block, Dag, Profile, car};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Partial, Source, Store};
 use futures::StreamExt;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -90,7 +90,15 @@ async fn what_comes_is_verified_kept_and_written() {
             };
             let (step, kept) = match payload {
                 Payload::Bytes(bytes) => (walk.accept(cid, bytes), None),
-                Payload::Kept(kept) => (walk.accept_raw(cid, kept.len), Some(kept)),
+                Payload::Kept(kept) => {
+                    let block = Block {
+                        cid,
+                        prefix: kept.prefix.clone(),
+                        len: kept.len,
+                        suffix: kept.suffix.clone(),
+                    };
+                    (walk.accept_kept(block), Some(kept))
+                }
             };
             let Ok(Step::New { block, data }) = step else {
                 panic!("{step:?}");
@@ -103,17 +111,23 @@ async fn what_comes_is_verified_kept_and_written() {
         }
         assert!(walk.is_done());
         assert_eq!(heard, car.size() as usize);
-        // Raw leaves stay in the file worker; the older profile has none.
+        // Leaves stay in the file worker, those of the older profile without what surrounds the bytes of the file.
         let leaves = if profile == Profile::UnixfsV1_2025 {
             6
         } else {
-            0
+            21
         };
         assert_eq!(kept_blocks, leaves);
         partial.finish(walk.finish().unwrap()).await.unwrap();
         let (source, written) = store.open(&id(name)).await.unwrap();
         assert_eq!(written.blocks, dag.blocks);
-        assert_eq!(source.read(0..source.len()).await.unwrap(), bytes);
+        let read = source.read(0..source.len()).await.unwrap();
+        // They are not printed, because they are many.
+        let differs = read
+            .iter()
+            .zip(&bytes)
+            .position(|(read, byte)| read != byte);
+        assert_eq!((read.len(), differs), (bytes.len(), None), "{name}");
         store.remove(&id(name)).await.unwrap();
     }
 }
