@@ -43,14 +43,17 @@ pub async fn measure(scene: &Scene) -> Result<()> {
         std::fs::remove_file(reader.fetch(link, PATIENCE).await?)?;
     }
     for kind in [Kind::Chromium, Kind::Firefox] {
-        let mut browser = scene.browser_of(kind, &format!("web-link-{kind:?}"), None)?;
-        browser.open().await?;
         let mut took = Vec::new();
-        for link in [&plain, &private] {
+        for (what, link) in [("plain", &plain), ("private", &private)] {
+            // Each link is the first one that a browser opens. For the second one, the service worker would be there already,
+            // in another process than the page, and all bytes would go from one to the other.
+            let name = format!("web-link-{kind:?}-{what}");
+            let mut browser = scene.browser_of(kind, &name, None)?;
+            browser.open().await?;
             let growth = Growth::begin(browser.process()?);
             took.push(save(&browser, link).await?);
             let grown = growth.end();
-            let what = if link == &plain { "plain" } else { "private" };
+            browser.close().await?;
             single(
                 &format!(
                     "memory over idle while {kind:?} saves a {what} file of {} from the page, all its processes",
@@ -69,7 +72,6 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             times(took[0], took[1]),
             Some(SPEED),
         );
-        browser.close().await?;
     }
     Ok(())
 }

@@ -14,6 +14,10 @@ use crate::sizes;
 /// End-to-end tests that run at the same time; each opens up to two browsers.
 const BROWSER_TESTS: u32 = 2;
 
+/// Native tests of one program that run at the same time. Most of what takes long waits: for a minute without an answer, for
+/// another attempt, for what a line brings.
+const NATIVE_TESTS: u32 = 4;
+
 /// How many tests of one step may be run again before the step fails. More than these are no accident.
 const AGAIN: usize = 2;
 
@@ -78,6 +82,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.tests("tests, native", |among| {
         native(workspace, "test")
             .arguments(["--no-fail-fast", "--"])
+            .arguments([format!("--test-threads={NATIVE_TESTS}")])
             .arguments(among)
     });
     let programs = report.step("programs for the tests", || {
