@@ -1,8 +1,10 @@
 //! Private shares natively: the cipher, the encrypted body that is made while it is read, and the opening of one.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::ready;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fluence::ports::{Source, StoreError};
 use fluence::private::Key;
@@ -18,8 +20,15 @@ use ring::hkdf;
 use super::random;
 use super::source::FileSource;
 
-/// How many records are read from files at a time: few enough to stay in the processor's cache.
+/// How many records are opened at a time.
 const RECORDS_AT_ONCE: u64 = 4;
+
+/// How many records are kept of which a part was read, for all bodies together.
+const MAX_BORDERS: usize = 8;
+
+/// The records of which a part was read last, with the token of the body and their number. A leaf ends within a record, so
+/// that this one is wanted for the next leaf as well, most likely soon and by another thread.
+static BORDERS: Mutex<VecDeque<(u128, u64, Arc<[u8]>)>> = Mutex::new(VecDeque::new());
 
 /// AES-128-GCM with the key of one body.
 pub struct Aes128Gcm(LessSafeKey);
@@ -143,38 +152,58 @@ impl Sealed {
         Ok(())
     }
 
+    /// A record, in memory that is used again.
+    fn seal(&self, number: u64, mut record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let start = number * CONTENT as u64;
+        let place = start..self.archive.len.min(start + CONTENT as u64);
+        record.clear();
+        record.reserve_exact(CONTENT + record::OVERHEAD);
+        record.resize((place.end - place.start) as usize, 0);
+        self.archive
+            .read(place, &mut record)
+            .map_err(without_name)?;
+        let last = self.records.is_last(number);
+        now(record::seal(&self.cipher, &self.base, number, record, last))
+            .map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    /// A record of which a part was read before, once.
+    fn kept(&self, number: u64) -> Option<Arc<[u8]>> {
+        let mut borders = BORDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = borders
+            .iter()
+            .position(|(token, kept, _)| (*token, *kept) == (self.token, number))?;
+        Some(borders.remove(at)?.2)
+    }
+
+    fn keep(&self, number: u64, record: Arc<[u8]>) {
+        let mut borders = BORDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        borders.truncate(MAX_BORDERS - 1);
+        borders.push_front((self.token, number, record));
+    }
+
     /// Gives the bytes of a range to `take`, in order and in pieces. Blocks the thread.
     pub fn read(&self, range: Range<u64>, mut take: impl FnMut(&[u8])) -> Result<(), StoreError> {
         let head = HEADER as u64;
         if range.start < head {
             take(&self.header[range.start as usize..range.end.min(head) as usize]);
         }
-        let numbers = self.records.within(&range);
-        // The memory of both is used again.
-        let at_once = (numbers.end - numbers.start).min(RECORDS_AT_ONCE);
-        let mut plain = vec![0; at_once as usize * CONTENT];
-        let mut sealed = Vec::new();
-        let mut first = numbers.start;
-        while first < numbers.end {
-            let next = numbers.end.min(first + RECORDS_AT_ONCE);
-            let content = CONTENT as u64;
-            let place = first * content..self.archive.len.min(next * content);
-            let plain = &mut plain[..(place.end - place.start) as usize];
-            self.archive.read(place, plain).map_err(without_name)?;
-            for (number, piece) in (first..next).zip(plain.chunks(CONTENT)) {
-                let mut record: Vec<u8> = std::mem::take(&mut sealed);
-                record.clear();
-                record.reserve_exact(piece.len() + record::OVERHEAD);
-                record.extend_from_slice(piece);
-                let last = self.records.is_last(number);
-                sealed = now(record::seal(&self.cipher, &self.base, number, record, last))
-                    .map_err(|error| StoreError::Failed(error.to_string()))?;
-                let place = self.records.range(number);
-                let from = range.start.max(place.start) - place.start;
-                let to = range.end.min(place.end) - place.start;
-                take(&sealed[from as usize..to as usize]);
+        let mut record = Vec::new();
+        for number in self.records.within(&range) {
+            let place = self.records.range(number);
+            let from = range.start.max(place.start) - place.start;
+            let to = range.end.min(place.end) - place.start;
+            let part = from as usize..to as usize;
+            let is_whole = to - from == place.end - place.start;
+            if !is_whole && let Some(kept) = self.kept(number) {
+                take(&kept[part]);
+                continue;
             }
-            first = next;
+            record = self.seal(number, record)?;
+            take(&record[part]);
+            if !is_whole {
+                self.keep(number, record[..].into());
+            }
         }
         Ok(())
     }
@@ -230,10 +259,9 @@ impl Archive {
         }
     }
 
-    /// Reads a slice, which must be within the archive and as long as `bytes`. Blocks the thread.
+    /// Reads a slice, which must be within the archive and as long as `bytes`. These must be zeros: padding and end are those
+    /// that are not written over. Blocks the thread.
     fn read(&self, range: Range<u64>, bytes: &mut [u8]) -> Result<(), StoreError> {
-        // Padding and end are the zeros that are not written over.
-        bytes.fill(0);
         let first = self
             .starts
             .partition_point(|start| *start <= range.start)
@@ -363,7 +391,6 @@ impl Opening {
 mod tests {
     use std::fs;
     use std::path::Path;
-    use std::sync::Arc;
 
     use base64::Engine as _;
     use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
