@@ -11,9 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::json;
-use support::{Fluence, LONG, get, start_node};
+use support::{Fluence, LONG, certificate, get, pebble, start_node};
 use tokio_rustls::rustls;
 
 use rustls::pki_types::pem::PemObject;
@@ -35,31 +34,6 @@ impl Drop for Running {
     }
 }
 
-/// Builds Pebble and its DNS server; `None`, and a word about it, where there is no Go.
-fn pebble() -> Option<[PathBuf; 2]> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pebble");
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let names = ["pebble", "pebble-challtestsrv"];
-    let build = |name: &str| {
-        Command::new("go")
-            .args(["build", "-o"])
-            .arg(target.join(name))
-            .arg(format!("github.com/letsencrypt/pebble/v2/cmd/{name}"))
-            .current_dir(&source)
-            .output()
-    };
-    for name in names {
-        match build(name) {
-            Ok(built) => assert!(built.status.success(), "{built:?}"),
-            Err(error) => {
-                eprintln!("skipped: Go is not installed ({error})");
-                return None;
-            }
-        }
-    }
-    Some(names.map(|name| target.join(name)))
-}
-
 /// A port that is free now.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -79,19 +53,7 @@ struct Authority {
 
 impl Authority {
     fn new(directory: &Path, programs: [PathBuf; 2]) -> Self {
-        let (key, mut params) = (
-            KeyPair::generate().unwrap(),
-            CertificateParams::new(Vec::new()).unwrap(),
-        );
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let own = params.self_signed(&key).unwrap();
-        fs::write(directory.join("ca.pem"), own.pem()).unwrap();
-        let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().unwrap());
-        let issued = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let issued = issued.signed_by(&key, &issuer).unwrap();
-        fs::write(directory.join("cert.pem"), issued.pem()).unwrap();
-        fs::write(directory.join("key.pem"), key.serialize_pem()).unwrap();
-
+        certificate(directory, "127.0.0.1");
         let (dns, management) = (free_port(), free_port());
         let mut names = Command::new(&programs[1]);
         let listen = [
@@ -126,8 +88,8 @@ impl Authority {
         let config = json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{port}"),
             "managementListenAddress": format!("127.0.0.1:{management}"),
-            "certificate": self.directory.join("cert.pem"),
-            "privateKey": self.directory.join("key.pem"),
+            "certificate": self.directory.join("fullchain.pem"),
+            "privateKey": self.directory.join("privkey.pem"),
             "httpPort": 1,
             "tlsPort": proofs,
             "retryAfter": {"authz": 1, "order": 1},

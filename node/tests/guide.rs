@@ -5,14 +5,24 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use ::bytes::Bytes;
+use fluence::content::car;
+use fluence::content::unixfs::{self, DAG_PB, RAW};
+use fluence::names::{canonical, cid_v1};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
-use support::{Fluence, LONG, World, bytes, fluence, get, output, start_node};
+use sha2::{Digest, Sha256};
+use socket2::{Domain, Socket, Type};
+use support::{Fluence, LONG, World, bytes, certificate, fluence, get, output, start_node};
+use tokio_rustls::rustls;
 
 /// Options of other programs than `fluence` that the guide names, with the program.
 const OTHERS: [(&str, &[&str]); 5] = [
@@ -151,20 +161,6 @@ fn every_file_that_the_guide_names_exists() {
     }
 }
 
-/// An authority in a directory, and a certificate of it for this machine.
-fn certificate(directory: &Path) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let own = params.self_signed(&key).unwrap();
-    fs::write(directory.join("ca.pem"), own.pem()).unwrap();
-    let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().unwrap());
-    let issued = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let issued = issued.signed_by(&key, &issuer).unwrap();
-    fs::write(directory.join("fullchain.pem"), issued.pem()).unwrap();
-    fs::write(directory.join("privkey.pem"), key.serialize_pem()).unwrap();
-}
-
 /// A text in which each of these, which must be there, is replaced.
 #[track_caller]
 fn with(text: &str, replaced: &[(&str, &str)]) -> String {
@@ -211,7 +207,7 @@ fn share_and_fetch(directory: &Path, node: &str, http: &str) {
 fn the_unit_and_its_configuration_start_a_node() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    certificate(path);
+    certificate(path, "127.0.0.1");
     let config = path.join("node.toml");
     let tls = path.to_str().unwrap();
     let replaced = [
@@ -252,7 +248,8 @@ fn the_unit_and_its_configuration_start_a_node() {
         .find(|a| a.contains("/tls/ws"))
         .unwrap();
     let port = secure.split('/').nth(4).unwrap();
-    share_and_fetch(path, secure, &format!("/ip4/127.0.0.1/tcp/{port}/https"));
+    let http = format!("/ip4/127.0.0.1/tcp/{port}/https");
+    share_and_fetch(path, secure, &http);
     let status = output(fluence(&path.join("state")).args(["node", "status"]));
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(
@@ -275,7 +272,7 @@ fn the_unit_and_its_configuration_start_a_node() {
 
 #[test]
 fn systemd_understands_the_unit() {
-    if !has("systemd-analyze", "--version") {
+    if find("systemd-analyze").is_none() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -396,15 +393,19 @@ fn the_command_line_of_the_container_is_understood() {
     assert!(said.contains("TLS needs a certificate"), "{said}");
 }
 
-/// Whether a program is installed; if not, says that what it is for is not tried.
-fn has(program: &str, version: &str) -> bool {
-    let mut asked = Command::new(program);
-    let asked = asked.arg(version).stdout(Stdio::null());
-    let is_there = asked.stderr(Stdio::null()).status().is_ok();
-    if !is_there {
-        eprintln!("skipped: {program} is not installed");
+/// The path of a program that is installed, or that `cargo xtask test` has unpacked; if there is none, says that what it is
+/// for is not tried.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools/servers/bin");
+    let places = std::env::split_paths(&path).chain([unpacked]);
+    let found = places
+        .map(|place| place.join(program))
+        .find(|at| at.is_file());
+    if found.is_none() {
+        eprintln!("skipped: {program} is not installed; `cargo xtask test` gets it where it can");
     }
-    is_there
+    found
 }
 
 /// A web server, which ends with the test.
@@ -417,6 +418,10 @@ impl Drop for Server {
     }
 }
 
+/// So few answers at the same time that one address can take its share: six of them.
+const FEW: [&str; 2] = ["--max-http-responses", "8"];
+const SHARE: usize = 6;
+
 /// Starts a node as behind a proxy on this port; returns it with its port for HTTP.
 fn proxied(directory: &Path, port: u16) -> (Fluence, String) {
     let config = directory.join("proxied.toml");
@@ -427,15 +432,16 @@ fn proxied(directory: &Path, port: u16) -> (Fluence, String) {
             "https://node.example.org",
             &*format!("https://127.0.0.1:{port}"),
         ),
-        ("/dns4/node.example.org/tcp/443/tls/ws", &secure),
-        ("/dns4/node.example.org/tcp/4101", &tcp),
+        ("/dns/node.example.org/tcp/443/tls/ws", &secure),
+        ("/dns/node.example.org/tcp/4101", &tcp),
         ("127.0.0.1:4180", "127.0.0.1:0"),
         ("0.0.0.0:4101", "127.0.0.1:0"),
         ("127.0.0.1:4190", "127.0.0.1:0"),
     ];
     fs::write(&config, with(&example("proxied.toml"), &replaced)).unwrap();
     let mut command = fluence(&directory.join("node"));
-    let node = Fluence::start(command.args(["node", "--config"]).arg(&config));
+    let command = command.args(["node", "--config"]).arg(&config);
+    let node = Fluence::start(command.args(FEW));
     let http = node.event("listening")["http"].as_str().unwrap().to_owned();
     (node, http)
 }
@@ -444,35 +450,134 @@ fn proxied(directory: &Path, port: u16) -> (Fluence, String) {
 #[track_caller]
 fn wait_for(port: u16, server: &mut Server) {
     let end = Instant::now() + LONG;
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
         let ended = server.0.try_wait().unwrap();
         assert!(ended.is_none() && Instant::now() < end, "{ended:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
+/// Asks over TLS for a path at this port, as a client with this address that claims to have others; returns the status, and
+/// the connection, of which no more was read.
+fn ask(directory: &Path, from: Ipv4Addr, port: u16, path: &str) -> (u16, impl Read + use<>) {
+    let mut trusted = RootCertStore::empty();
+    let ca = CertificateDer::from_pem_file(directory.join("ca.pem")).unwrap();
+    trusted.add(ca).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // So that little of an answer fits into what the system keeps for it.
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    socket.connect(&to.into()).unwrap();
+    socket.set_read_timeout(Some(LONG)).unwrap();
+    let mut stream = StreamOwned::new(connection, TcpStream::from(socket));
+    let claimed = stream.sock.local_addr().unwrap().port();
+    let claimed = format!("192.0.{}.{}", claimed >> 8, claimed & 0xff);
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX-Forwarded-For: {claimed}\r\n\
+         Forwarded: for={claimed}\r\n\r\n"
+    )
+    .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    (head[9..12].parse().unwrap(), stream)
+}
+
+/// Stores a file of 1 TiB, which has one leaf of 1 MiB, at the node in this directory; returns its CID. No buffers between a
+/// node and a client hold as much as that.
+fn store_endless(directory: &Path) -> String {
+    const LEAF: u64 = 1 << 20;
+    let block = |codec, data: Bytes| (cid_v1(codec, &Sha256::digest(&data).into()), data);
+    let leaf = block(RAW, vec![7; LEAF as usize].into());
+    let mut child = unixfs::Child {
+        cid: leaf.0,
+        size: LEAF,
+        tsize: LEAF,
+    };
+    let mut blocks = vec![leaf];
+    for _ in 0..20 {
+        let node = block(DAG_PB, unixfs::inner(&[child, child]));
+        child = unixfs::Child {
+            cid: node.0,
+            size: child.size * 2,
+            tsize: child.tsize * 2,
+        };
+        blocks.insert(0, node);
+    }
+    let mut all = car::header(&child.cid).to_vec();
+    for (cid, data) in blocks {
+        let cid = cid.to_bytes();
+        let mut len = cid.len() + data.len();
+        while len >= 0x80 {
+            all.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        all.push(len as u8);
+        all.extend(cid);
+        all.extend(data);
+    }
+    let path = directory.join("endless.car");
+    fs::write(&path, all).unwrap();
+    let mut import = fluence(&directory.join("node"));
+    let imported = output(import.args(["storage", "import"]).arg(path));
+    assert!(imported.status.success(), "{imported:?}");
+    canonical(&child.cid)
+}
+
 /// Uses a node through a proxy on this port, as a browser, a client and a fetcher do.
 fn use_through(directory: &Path, node: &Fluence, port: u16) {
     let secure = format!("/ip4/127.0.0.1/tcp/{port}/tls/ws");
-    share_and_fetch(
-        directory,
-        &secure,
-        &format!("/ip4/127.0.0.1/tcp/{port}/https"),
-    );
+    let http = format!("/ip4/127.0.0.1/tcp/{port}/https");
+    share_and_fetch(directory, &secure, &http);
     let status = output(fluence(&directory.join("node")).args(["node", "status"]));
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["addresses"][0], secure.as_str(), "{}", node.story());
     assert_eq!(status["storage"]["dags"], 1, "{status}");
+    // Other systems give a machine fewer addresses of its own.
+    if cfg!(target_os = "linux") {
+        share_by_address(directory, node, port);
+    }
+}
+
+/// The node knows by which address a client came to the proxy, whatever the client says: who reads nothing of as much as one
+/// address may ask for gets no more, and somebody else does.
+fn share_by_address(directory: &Path, node: &Fluence, port: u16) {
+    let cid = store_endless(directory);
+    let path = format!("/ipfs/{cid}?format=car&car-dups=y");
+    let [greedy, other] = [2, 3].map(|last| Ipv4Addr::new(127, 0, 0, last));
+    let taken: Vec<_> = (0..SHARE)
+        .map(|_| ask(directory, greedy, port, &path))
+        .collect();
+    assert!(taken.iter().all(|(status, _)| *status == 200));
+    assert_eq!(ask(directory, greedy, port, &path).0, 429);
+    let (status, mut body) = ask(directory, other, port, &format!("/ipfs/{cid}?format=raw"));
+    assert_eq!(status, 200, "{}", node.story());
+    body.read_to_end(&mut Vec::new()).unwrap();
+    drop(taken);
 }
 
 #[test]
 fn a_node_works_behind_nginx_as_the_example_has_it() {
-    if !has("nginx", "-v") {
+    let Some(program) = find("nginx") else {
         return;
-    }
+    };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    certificate(path);
+    certificate(path, "127.0.0.1");
     let port = free_port();
     let (node, http) = proxied(path, port);
     let tls = path.to_str().unwrap();
@@ -495,7 +600,7 @@ fn a_node_works_behind_nginx_as_the_example_has_it() {
     );
     fs::write(path.join("nginx.conf"), main).unwrap();
     let nginx = || {
-        let mut nginx = Command::new("nginx");
+        let mut nginx = Command::new(&program);
         nginx
             .arg("-c")
             .arg(path.join("nginx.conf"))
@@ -517,12 +622,12 @@ fn a_node_works_behind_nginx_as_the_example_has_it() {
 
 #[test]
 fn a_node_works_behind_haproxy_as_the_example_has_it() {
-    if !has("haproxy", "-v") {
+    let Some(program) = find("haproxy") else {
         return;
-    }
+    };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    certificate(path);
+    certificate(path, "127.0.0.1");
     let port = free_port();
     // What the guide has the operator write, and where the certificate is.
     let guide = guide();
@@ -546,7 +651,7 @@ fn a_node_works_behind_haproxy_as_the_example_has_it() {
     let file = path.join("node.toml");
     fs::write(&file, config).unwrap();
     let mut command = fluence(&path.join("node"));
-    command.args(["node", "--config"]).arg(&file);
+    command.args(["node", "--config"]).arg(&file).args(FEW);
     for port in ["--listen-tcp", "--listen-ws", "--listen-http"] {
         command.args([port, "127.0.0.1:0"]);
     }
@@ -561,13 +666,13 @@ fn a_node_works_behind_haproxy_as_the_example_has_it() {
     );
     let file = path.join("haproxy.cfg");
     fs::write(&file, site).unwrap();
-    let mut haproxy = Command::new("haproxy");
+    let mut haproxy = Command::new(&program);
     haproxy.arg("-db").arg("-f").arg(&file);
     let mut server = Server(haproxy.stdout(Stdio::null()).spawn().unwrap());
     wait_for(port, &mut server);
     use_through(path, &node, port);
     // Without the proxy, nobody gets anywhere from its address.
-    let mut bare = std::net::TcpStream::connect(&at).unwrap();
+    let mut bare = TcpStream::connect(&at).unwrap();
     bare.set_read_timeout(Some(LONG)).unwrap();
     bare.write_all(&[22, 3, 1, 0, 1, 1]).unwrap();
     assert!(matches!(bare.read(&mut [0]), Ok(0) | Err(_)));
@@ -575,17 +680,17 @@ fn a_node_works_behind_haproxy_as_the_example_has_it() {
 
 #[test]
 fn a_node_works_behind_caddy_as_the_example_has_it() {
-    if !has("caddy", "version") {
+    let Some(program) = find("caddy") else {
         return;
-    }
+    };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    certificate(path);
+    certificate(path, "127.0.0.1");
     let port = free_port();
     let (node, http) = proxied(path, port);
     let tls = path.to_str().unwrap();
     let caddy = |arguments: &[&str], file: &Path| {
-        let mut caddy = Command::new("caddy");
+        let mut caddy = Command::new(&program);
         caddy
             .args(arguments)
             .args(["--adapter", "caddyfile", "--config"])

@@ -129,6 +129,12 @@ impl Run {
         Ok(())
     }
 
+    /// Runs the program to its end without its output; returns whether it could be started and succeeded.
+    pub fn starts(mut self) -> bool {
+        let quiet = self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.status().is_ok_and(|status| status.success())
+    }
+
     /// Runs the program to its end, shows the lines of its standard output to `each` as they come, and returns how it
     /// ended.
     ///

@@ -233,6 +233,117 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     tool(workspace, "geckodriver", GECKODRIVER)
 }
 
+/// The web servers that a node can stand behind, each a Debian package, with the argument that asks for its version.
+const SERVERS: [(&str, &str); 3] = [("nginx", "-v"), ("haproxy", "-v"), ("caddy", "version")];
+
+/// Makes the web servers that the tests have a node stand behind available where they are not installed: their packages
+/// are unpacked below the target directory, where the tests find them. That takes no root, and starts no service, which
+/// installing them would. Returns the names of those that cannot be had here.
+pub fn servers(workspace: &Workspace) -> Vec<&'static str> {
+    let home = workspace.target.join("tools").join("servers");
+    let missing = SERVERS.iter().filter(|(name, version)| {
+        if which(name).is_some() {
+            return false;
+        }
+        // What was unpacked before may have been for another system.
+        let program = home.join("bin").join(name);
+        let starts = || Run::new(&program).arguments([version]).starts();
+        if starts() {
+            return false;
+        }
+        let unpacked = unpack(&home, name);
+        if let Err(error) = &unpacked {
+            eprintln!("warning: {name} cannot be had: {error:#}");
+        }
+        unpacked.is_err() || !starts()
+    });
+    missing.map(|(name, _)| *name).collect()
+}
+
+/// Unpacks a Debian package, with those that it needs and that are not installed, and makes its program `bin/NAME`.
+fn unpack(home: &Path, name: &str) -> Result<()> {
+    if which("apt-get").is_none() {
+        bail!("there is no apt-get");
+    }
+    let (root, archives) = (home.join(name), home.join(format!("{name}-packages")));
+    for directory in [&root, &archives] {
+        if directory.exists() {
+            std::fs::remove_dir_all(directory)?;
+        }
+    }
+    std::fs::create_dir_all(archives.join("partial"))?;
+    println!("Downloading {name}");
+    let download = || {
+        Run::new("apt-get")
+            .arguments(["install", "--yes", "--quiet", "--quiet", "--download-only"])
+            .arguments(["--no-install-recommends", "--option=Debug::NoLocking=1"])
+            .arguments(["--option=APT::Sandbox::User=root"])
+            .arguments([format!(
+                "--option=Dir::Cache::Archives={}",
+                archives.display()
+            )])
+            .arguments([name])
+            .environment("DEBIAN_FRONTEND", "noninteractive")
+            .done()
+    };
+    if download().is_err() {
+        // A new machine knows no packages.
+        if is_root() {
+            let update = ["update", "--quiet", "--quiet"];
+            Run::new("apt-get").arguments(update).done()?;
+        }
+        download()?;
+    }
+    for archive in std::fs::read_dir(&archives)? {
+        let archive = archive?.path();
+        if archive
+            .extension()
+            .is_some_and(|extension| extension == "deb")
+        {
+            Run::new("dpkg-deb")
+                .arguments(["--extract".as_ref(), archive.as_os_str(), root.as_os_str()])
+                .done()?;
+        }
+    }
+    std::fs::remove_dir_all(&archives)?;
+    let program = ["usr/sbin", "usr/bin"].map(|bin| root.join(bin).join(name));
+    let program = program.iter().find(|program| program.is_file());
+    let program = program.with_context(|| format!("the package {name} has no such program"))?;
+    // Its libraries are for it alone.
+    let mut libraries = String::new();
+    for libs in ["usr/lib", "lib"].map(|libs| root.join(libs)) {
+        for system in std::fs::read_dir(libs).into_iter().flatten() {
+            let system = system?.path().display().to_string();
+            if system.contains("-linux-gnu") {
+                libraries = format!("{libraries}{system}:");
+            }
+        }
+    }
+    let script = format!(
+        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
+        libraries.trim_end_matches(':'),
+        program.display()
+    );
+    let bin = home.join("bin");
+    std::fs::create_dir_all(&bin)?;
+    std::fs::write(bin.join(name), script)?;
+    make_executable(&bin.join(name))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(std::fs::set_permissions(
+        path,
+        std::fs::Permissions::from_mode(0o755),
+    )?)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<()> {
+    Ok(())
+}
+
 /// Looks for browsers and the programs that drive them. Installs what is missing if this is Debian
 /// and we are root; [`Browser::require`] reports what is still missing.
 ///

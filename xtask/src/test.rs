@@ -79,6 +79,14 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.step("js-libp2p, for the tests", || {
         setup::packages(workspace, "jspeer", "js-libp2p")
     });
+    report.step("web servers, for the tests", || {
+        let missing = setup::servers(workspace);
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            eprintln!("warning: the tests of a node behind {missing} are skipped");
+        }
+        Ok(())
+    });
     report.tests("tests, native", |among| {
         native(workspace, "test")
             .arguments(["--no-fail-fast", "--"])

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 #[cfg(target_os = "linux")]
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
@@ -454,6 +455,50 @@ pub fn bytes(len: usize) -> Vec<u8> {
     }
     bytes.truncate(len);
     bytes
+}
+
+/// An authority in a directory, `ca.pem`, and a certificate of it for a host, `fullchain.pem` and `privkey.pem`.
+pub fn certificate(directory: &Path, host: &str) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // OpenSSL takes what has the name of its authority for its own authority.
+
+    let name = &mut params.distinguished_name;
+    name.push(DnType::CommonName, "an authority of a test");
+    let own = params.self_signed(&key).unwrap();
+    std::fs::write(directory.join("ca.pem"), own.pem()).unwrap();
+    let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().unwrap());
+    let issued = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    let issued = issued.signed_by(&key, &issuer).unwrap();
+    std::fs::write(directory.join("fullchain.pem"), issued.pem()).unwrap();
+    std::fs::write(directory.join("privkey.pem"), key.serialize_pem()).unwrap();
+}
+
+/// Builds Pebble, the ACME server by which Let's Encrypt has clients tested, and its DNS server; `None`, and a word about
+/// it, where there is no Go.
+pub fn pebble() -> Option<[PathBuf; 2]> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pebble");
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let names = ["pebble", "pebble-challtestsrv"];
+    let build = |name: &str| {
+        Command::new("go")
+            .args(["build", "-o"])
+            .arg(target.join(name))
+            .arg(format!("github.com/letsencrypt/pebble/v2/cmd/{name}"))
+            .current_dir(&source)
+            .output()
+    };
+    for name in names {
+        match build(name) {
+            Ok(built) => assert!(built.status.success(), "{built:?}"),
+            Err(error) => {
+                eprintln!("skipped: Go is not installed ({error})");
+                return None;
+            }
+        }
+    }
+    Some(names.map(|name| target.join(name)))
 }
 
 /// Makes a plain HTTP/1.0 request; returns the status and the body.
