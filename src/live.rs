@@ -129,10 +129,11 @@ impl Calls {
 /// The kind of the function that is called: the name of one that every peer knows, and of any other no more than how it
 /// begins, since whoever knows the name of a file's function can fetch the file.
 pub fn kind_of(request: &Request) -> &'static str {
-    const KNOWN: [&str; 5] = [
+    const KNOWN: [&str; 6] = [
         "IPFS_multiaddr",
         "IPFS_release",
         "FLUENCE_holds",
+        "FLUENCE_present",
         "FLUENCE_records",
         "FLUENCE_withdraw",
     ];
@@ -190,6 +191,7 @@ mod tests {
             (file, json!({"probe": true}), "probe"),
             ("IPFS_multiaddr", json!({"size": 1}), "IPFS_multiaddr"),
             ("IPFS_release", json!({}), "IPFS_release"),
+            ("FLUENCE_present", json!({}), "FLUENCE_present"),
             ("secret_garden", json!({}), "…"),
         ] {
             assert_eq!(line(function, args).function, kind, "{function}");

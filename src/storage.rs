@@ -195,6 +195,12 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     })
 }
 
+/// Whether two multiaddrs are of the same storage. There are several ways to write one, and a node may write its own in another
+/// way after an update, such as `/dns/…` for what was `/dns4/…`.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one == other || matches!((url_of(one), url_of(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 /// The URL at which a file opens in any browser, made from the base URL of a storage that serves
 /// links and the canonical CID. The browser has to believe what comes ([`crate::web_link`] is for nodes with a page).
 pub fn web_link(base: &str, cid: &str) -> String {
@@ -320,6 +326,28 @@ mod tests {
         }
         let multiaddr = multiaddr_of("https://a.b");
         assert_eq!(multiaddr.as_deref(), Ok("/dns/a.b/tcp/443/https"));
+    }
+
+    #[test]
+    fn a_storage_is_the_same_however_its_address_is_written() {
+        let storage = "/dns/a.b/tcp/443/https";
+        for same in [
+            storage,
+            "/dns4/A.b/tcp/443/https",
+            "/dns6/a.b/tcp/443/tls/http",
+            "/dns4/a.b/https/443",
+        ] {
+            assert!(is_same(storage, same) && is_same(same, storage), "{same}");
+        }
+        for other in [
+            "/dns/a.b/tcp/443/http",
+            "/dns/a.b/tcp/8443/https",
+            "/dns/a.c/tcp/443/https",
+            "",
+        ] {
+            assert!(!is_same(storage, other), "{other}");
+        }
+        assert!(!is_same("a", "b"), "what is no address is only itself");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, Piece, Platform, Source, Store, StoreError,
 };
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
-use crate::storage::{multiaddr_of, url_of};
+use crate::storage::{is_same, multiaddr_of, url_of};
 
 /// The size of the first part's CAR in bytes. Even a slow line has to transfer it in time.
 const PART_START: u64 = 1 << 20;
@@ -443,7 +443,7 @@ impl<P: Platform> Engine<P> {
         let mut nodes = self.storages(self.settings().foreign_storage);
         while let Some(node) = nodes.next().await {
             if let Ok(upload) = self.ask_storage_of(&node, &dag.root, dag).await
-                && upload.multiaddr == target.multiaddr
+                && is_same(&upload.multiaddr, &target.multiaddr)
             {
                 // The storage keeps the file for longer, and a later run goes on with this token.
                 self.tell([upload_began(id, &upload)]);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::names::path_name;
-use crate::storage::is_local;
+use crate::storage::{is_local, is_same};
 use crate::web_link::Web;
 
 pub use event::{Event, EventKind};
@@ -193,7 +193,7 @@ impl State {
 
     fn forget_copy(&mut self, cid: &str, multiaddr: &str) {
         self.copies
-            .retain(|copy| copy.cid != cid || copy.multiaddr != multiaddr);
+            .retain(|copy| copy.cid != cid || !is_same(&copy.multiaddr, multiaddr));
     }
 
     /// The bytes that files take here, or will take once what moves now has arrived; `but` is left out.
@@ -320,7 +320,8 @@ impl State {
                 multiaddr,
                 left,
             } => {
-                let is_of = |copy: &&mut Copy| copy.cid == *cid && copy.multiaddr == *multiaddr;
+                let is_of =
+                    |copy: &&mut Copy| copy.cid == *cid && is_same(&copy.multiaddr, multiaddr);
                 match left {
                     Some(_) => self
                         .copies
@@ -330,7 +331,9 @@ impl State {
                     None => self.forget_copy(cid, multiaddr),
                 }
                 for item in self.items.iter_mut() {
-                    if item.cid.as_ref() == Some(cid) && item.placed.as_ref() == Some(multiaddr) {
+                    let is_there = |placed: &String| is_same(placed, multiaddr);
+                    if item.cid.as_ref() == Some(cid) && item.placed.as_ref().is_some_and(is_there)
+                    {
                         item.placed = None;
                     }
                 }
@@ -481,6 +484,46 @@ mod tests {
         assert_eq!(upload(None), (true, 7, None));
         let failure = Failure::new(Code::StorageGone);
         assert_eq!(upload(Some(failure)), (false, 7, None));
+    }
+
+    #[test]
+    fn a_storage_that_writes_its_address_in_another_way_has_one_copy() {
+        let hashed = EventKind::Hashed {
+            id: id(),
+            cid: "b".repeat(59),
+            size: 7,
+            files: None,
+        };
+        let uploaded = |multiaddr: &str| {
+            [
+                EventKind::UploadBegan {
+                    id: id(),
+                    multiaddr: multiaddr.into(),
+                    token: None,
+                    expires: None,
+                    peer: Some("12D3KooWstorage".into()),
+                },
+                EventKind::UploadEnded {
+                    id: id(),
+                    sent: 7,
+                    error: None,
+                },
+            ]
+        };
+        let (before, after) = ("/dns4/a.b/tcp/443/https", "/dns/a.b/tcp/443/https");
+        let twice = [began(), hashed].into_iter();
+        let mut state = state(twice.chain(uploaded(before)).chain(uploaded(after)));
+        let addresses: Vec<&str> = state.copies.iter().map(|copy| &*copy.multiaddr).collect();
+        assert_eq!(addresses, [after]);
+        // What was placed under the one is gone with what is taken back under the other.
+        state.items.get_mut(&id()).unwrap().placed = Some(before.to_owned());
+        let released = EventKind::Released {
+            cid: "b".repeat(59),
+            multiaddr: after.to_owned(),
+            left: None,
+        };
+        state.change(&released, 1);
+        assert_eq!((state.copies.len(), &state.items[&id()].placed), (0, &None));
     }
 
     #[test]
