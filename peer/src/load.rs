@@ -5,6 +5,8 @@
 pub struct Load {
     /// Connections, those to other nodes among them.
     pub connections: usize,
+    /// Listeners that have ended, so that nobody gets in at their addresses any more.
+    pub ended_listeners: usize,
     /// Peers that are connected.
     pub peers: usize,
     /// Other nodes of its network that are connected.

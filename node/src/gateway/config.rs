@@ -53,7 +53,7 @@ pub type Health = Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + S
 pub type Nodes = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
 
 /// Tells why the node cannot serve now, as sentences; none if it can.
-pub type Ready = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Vec<&'static str>> + Send + Sync>;
 
 /// How much is done over HTTP at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

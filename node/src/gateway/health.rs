@@ -100,12 +100,13 @@ fn answer(health: serde_json::Map<String, serde_json::Value>) -> Response<Body> 
 
 /// Whether the node can serve now: `200`, or `503` and a line for each reason.
 pub(super) async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response<Body> {
-    let reasons = gateway.config.ready.as_ref().map(|ready| ready());
-    let (status, text) = match reasons {
-        Some(reasons) if !reasons.is_empty() => {
-            (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n"))
-        }
-        _ => (StatusCode::OK, "ready".to_owned()),
+    let reasons = match &gateway.config.ready {
+        Some(ready) => ready().await,
+        None => Vec::new(),
+    };
+    let (status, text) = match reasons.is_empty() {
+        true => (StatusCode::OK, "ready".to_owned()),
+        false => (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n")),
     };
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

@@ -43,7 +43,7 @@ use crate::text;
 use crate::tls::{self, Tls};
 use calls::{Answerer, Hidden};
 use finder::{Finder, FinderConfig};
-use state::{Readiness, State};
+use state::{Fresh, Parts, Readiness, State};
 
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -210,7 +210,10 @@ impl Node {
             storage: storage.clone(),
             blocks: blocks.clone(),
             tls: tls.clone(),
+            parts: Parts::default(),
+            load: Default::default(),
         };
+        let parts = readiness.parts.clone();
         let ready = readiness.clone();
         let router = gateway::router(
             storage.clone(),
@@ -218,7 +221,10 @@ impl Node {
                 open: config.gateway,
                 fetcher,
                 health: Some(health(&peer, keeper.clone())),
-                ready: Some(Arc::new(move || ready.missing())),
+                ready: Some(Arc::new(move || {
+                    let ready = ready.clone();
+                    async move { ready.missing().await }.boxed()
+                })),
                 limits: config.http,
                 nodes: Some(listed(&peer, &external)),
             },
@@ -245,7 +251,7 @@ impl Node {
             limits,
             external: external.clone(),
             url: url.clone(),
-            fresh: Default::default(),
+            text: Fresh::default(),
         });
         let mut serving = JoinSet::new();
         let stopped = || {
@@ -254,7 +260,7 @@ impl Node {
             async move { drop(stopping.wait_for(|stop| *stop).await) }
         };
         for (listener, _) in http_listeners {
-            serving.spawn(server.clone().serve(listener, None, stopped()));
+            serving.spawn(parts.noting(server.clone().serve(listener, None, stopped())));
         }
         let mut tasks = JoinSet::new();
         let hurry = Arc::new(Notify::new());
@@ -264,14 +270,15 @@ impl Node {
                 let serve = server
                     .clone()
                     .serve(listener, Some(with.clone()), stopped());
-                serving.spawn(serve);
+                serving.spawn(parts.noting(serve));
             }
             if let Some(CertificateSource::Acme(options)) = config.tls.map(|tls| tls.from) {
                 let (tls, hurry) = (tls.clone(), hurry.clone());
                 let acme = Acme::new(options, state, tls, &authorities, hurry);
-                tasks.spawn(acme.map_err(|error| text::no_http(&error))?.run());
+                let acme = acme.map_err(|error| text::no_http(&error))?;
+                tasks.spawn(parts.noting(acme.run()));
             } else {
-                tasks.spawn(tls.clone().watch());
+                tasks.spawn(parts.noting(tls.clone().watch()));
             }
         }
         let metrics = metrics_at.map(|at| format!("http://{}/metrics", reachable(at)));
@@ -284,11 +291,11 @@ impl Node {
                 },
             );
             for (listener, _) in metrics_listeners {
-                serving.spawn(server.clone().serve(listener, None, stopped()));
+                serving.spawn(parts.noting(server.clone().serve(listener, None, stopped())));
             }
         }
         if let Some(keeper) = &keeper {
-            tasks.spawn(keeper.clone().run());
+            tasks.spawn(parts.noting(keeper.clone().run()));
         }
         let answerer = Answerer::new(
             storage.clone(),
@@ -298,10 +305,10 @@ impl Node {
             keeper,
             is_own,
         );
-        tasks.spawn(answerer.run(calls));
-        tasks.spawn(storage.clone().tend());
+        tasks.spawn(parts.noting(answerer.run(calls)));
+        tasks.spawn(parts.noting(storage.clone().tend()));
         let (home, known) = (state.to_owned(), peer.clone());
-        tasks.spawn(async move { known::keep(&home, &known).await });
+        tasks.spawn(parts.noting(async move { known::keep(&home, &known).await }));
         #[cfg(unix)]
         tasks.spawn(operate(
             state.to_owned(),
@@ -554,15 +561,19 @@ async fn announced(peer: &Peer, external: &[Multiaddr]) -> Vec<Multiaddr> {
 /// Tells the addresses of this node that a browser can reach, for its list of nodes.
 fn listed(peer: &Peer, external: &[Multiaddr]) -> Nodes {
     let (peer, external) = (peer.clone(), external.to_vec());
+    let fresh = Arc::new(Fresh::default());
     Arc::new(move || {
-        let (peer, external) = (peer.clone(), external.clone());
+        let (peer, external, fresh) = (peer.clone(), external.clone(), fresh.clone());
         async move {
-            let addresses = announced(&peer, &external).await.into_iter();
-            let full = addresses.map(|address| {
-                let full = address.with_p2p(peer.id());
-                full.unwrap_or_else(|it| it).to_string()
-            });
-            full.filter(|address| check_node(address).is_ok()).collect()
+            let list = async {
+                let addresses = announced(&peer, &external).await.into_iter();
+                let full = addresses.map(|address| {
+                    let full = address.with_p2p(peer.id());
+                    full.unwrap_or_else(|it| it).to_string()
+                });
+                full.filter(|address| check_node(address).is_ok()).collect()
+            };
+            fresh.get(list).await
         }
         .boxed()
     })

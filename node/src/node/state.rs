@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,6 +15,7 @@ use axum::routing::get;
 use fluence::state::NetworkStatus;
 use fluence_peer::{Answered, Load, Meter, Multiaddr, Peer, Refused, RelayLimits, Routed};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use super::announced;
 use crate::gateway::Server;
@@ -22,8 +24,62 @@ use crate::platform::{file_limit, memory, open_files};
 use crate::storage::{Storage, Usage};
 use crate::tls::Tls;
 
-/// How long a text for Prometheus is given again before another is made, whoever asks how often.
+/// How long something is told again before it is found out anew, whoever asks how often.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long libp2p may take to say what it holds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Something that strangers ask for, and that is found out once in a while, however often they do.
+#[derive(Debug)]
+pub(super) struct Fresh<T>(Mutex<Option<(tokio::time::Instant, T)>>);
+
+impl<T> Default for Fresh<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Fresh<T> {
+    /// What was found out within [`FRESH`], or else what `find_out` says, for which all who ask meanwhile wait.
+    pub async fn get(&self, find_out: impl Future<Output = T>) -> T {
+        let mut kept = self.0.lock().await;
+        if let Some((at, kept)) = &*kept
+            && at.elapsed() < FRESH
+        {
+            return kept.clone();
+        }
+        let found = find_out.await;
+        *kept = Some((tokio::time::Instant::now(), found.clone()));
+        found
+    }
+}
+
+/// The parts of a node that run, each in a task, until it stops. One that ends before has panicked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parts(Arc<AtomicBool>);
+
+impl Parts {
+    /// A part whose end is noted, however it ends.
+    pub fn noting<F: Future<Output = ()>>(&self, part: F) -> impl Future<Output = ()> + use<F> {
+        struct Noted(Arc<AtomicBool>);
+        impl Drop for Noted {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let noted = Noted(Arc::clone(&self.0));
+        async move {
+            part.await;
+            drop(noted);
+        }
+    }
+
+    /// Whether a part has ended.
+    fn has_ended(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Tells whether a node can serve.
 #[derive(Clone)]
@@ -32,15 +88,29 @@ pub(super) struct Readiness {
     pub storage: Arc<Storage>,
     pub blocks: Option<Arc<Blocks>>,
     pub tls: Option<Arc<Tls>>,
+    pub parts: Parts,
+    pub load: Arc<Fresh<Option<Load>>>,
 }
 
 impl Readiness {
     /// Why the node cannot serve now; empty if it can.
-    pub fn missing(&self) -> Vec<&'static str> {
+    pub async fn missing(&self) -> Vec<&'static str> {
+        let asked = tokio::time::timeout(PATIENCE, self.peer.load());
+        let load = self.load.get(async { asked.await.ok().flatten() }).await;
         let listens = matches!(self.peer.status(), NetworkStatus::Online { .. });
+        let ended = load.as_ref().map_or(0, |load| load.ended_listeners);
         let kubo = self.blocks.as_ref().is_none_or(|blocks| blocks.answers());
         [
+            (load.is_some(), "libp2p does not answer"),
             (listens, "libp2p does not listen"),
+            (
+                ended == 0,
+                "libp2p does not listen at all its addresses any more; the node's log says why",
+            ),
+            (
+                !self.parts.has_ended(),
+                "a part of the node has failed; the node's log says why",
+            ),
             (
                 !self.storage.is_broken(),
                 "the storage has failed; the node's log says why",
@@ -67,7 +137,7 @@ pub(super) struct State {
     /// The addresses that others are told, if they are named.
     pub external: Vec<Multiaddr>,
     pub url: String,
-    pub fresh: Mutex<Option<(Instant, Arc<str>)>>,
+    pub text: Fresh<Arc<str>>,
 }
 
 /// How much there is of something, and how much there may be.
@@ -139,6 +209,7 @@ impl State {
             storage,
             blocks,
             tls,
+            ..
         } = &self.readiness;
         let load = peer.load().await.unwrap_or_default();
         let Load {
@@ -155,7 +226,7 @@ impl State {
         let (granted, not_granted) = storage.grants();
         let addresses = announced(peer, &self.external).await;
         let (http, most_http) = self.server.connections();
-        let not_ready = self.readiness.missing();
+        let not_ready = self.readiness.missing().await;
         let limits = &self.limits;
         let max_connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
         Snapshot {
@@ -200,15 +271,8 @@ impl State {
 
     /// The state as text for Prometheus, made once in a while.
     async fn metrics(&self) -> Arc<str> {
-        let kept = || self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((made, text)) = &*kept()
-            && made.elapsed() < FRESH
-        {
-            return Arc::clone(text);
-        }
-        let text: Arc<str> = render(&self.snapshot().await).into();
-        *kept() = Some((Instant::now(), Arc::clone(&text)));
-        text
+        let made = async { render(&self.snapshot().await).into() };
+        self.text.get(made).await
     }
 }
 
@@ -470,4 +534,41 @@ fn render(now: &Snapshot) -> String {
         now.max_open_files,
     );
     text.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_strangers_ask_for_is_found_out_once_in_a_while() {
+        let (fresh, asked) = (Fresh::default(), AtomicUsize::new(0));
+        let ask = || {
+            fresh.get(async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                asked.fetch_add(1, Ordering::Relaxed)
+            })
+        };
+        // Also those who come while it is being found out.
+        let told = futures::future::join_all((0..100).map(|_| ask())).await;
+        assert_eq!(told, [0; 100]);
+        tokio::time::advance(FRESH / 2).await;
+        assert_eq!(ask().await, 0);
+        tokio::time::advance(FRESH).await;
+        assert_eq!(ask().await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_is_noted() {
+        let parts = Parts::default();
+        let other = tokio::spawn(parts.noting(std::future::pending()));
+        tokio::task::yield_now().await;
+        assert!(!parts.has_ended());
+        let failed = tokio::spawn(parts.noting(async { panic!("as a fault would") }));
+        assert!(failed.await.unwrap_err().is_panic());
+        assert!(parts.has_ended());
+        other.abort();
+    }
 }

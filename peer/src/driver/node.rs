@@ -59,6 +59,8 @@ pub(super) struct Node {
     presence: Presence,
     /// Requests for the listeners' addresses, which wait until every listener has one.
     waiting: Vec<oneshot::Sender<Vec<Multiaddr>>>,
+    /// How many listeners have ended.
+    ended: usize,
     /// When it was last logged that a connection could not be accepted.
     listening_failed: Option<Instant>,
 }
@@ -146,6 +148,7 @@ impl Node {
             looks: Backoff::default(),
             waiting: Vec::new(),
             guests,
+            ended: 0,
             listening_failed: None,
         })
     }
@@ -211,6 +214,7 @@ impl Node {
         reason: &Result<(), std::io::Error>,
     ) {
         tracing::error!(?reason, "a listener has ended");
+        self.ended += 1;
         self.opened(swarm, listener);
     }
 
@@ -256,6 +260,7 @@ impl Node {
         Load {
             peers: swarm.network_info().num_peers(),
             nodes: self.neighbours.connected_count(),
+            ended_listeners: self.ended,
             records,
             functions,
             ..self.guests.load()
@@ -337,7 +342,53 @@ fn set_own_addresses(swarm: &mut Swarm<Behaviour>) {
 
 #[cfg(test)]
 mod tests {
+    use fluence::state::NetworkStatus;
+    use libp2p::identity::Keypair;
+    use tokio::sync::{mpsc, watch};
+
     use super::*;
+    use crate::config::Config;
+    use crate::driver::{Driver, Part, Step};
+
+    #[tokio::test]
+    async fn a_listener_that_has_ended_is_told_while_another_one_goes_on() {
+        let listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"];
+        let listen = listen.map(|address| address.parse().unwrap()).to_vec();
+        let config = Config::node(Keypair::generate_ed25519(), listen);
+        let (_commands, commanded) = mpsc::channel(1);
+        let (incoming, _calls) = mpsc::channel(1);
+        let (status, _statuses) = watch::channel(NetworkStatus::Starting);
+        let mut driver = Driver::new(config, true, commanded, incoming, status).unwrap();
+        fn node(driver: &Driver) -> &Node {
+            match &driver.part {
+                Part::Node(node) => node,
+                Part::Client(_) => unreachable!("it was started as a node"),
+            }
+        }
+        async fn step(driver: &mut Driver) {
+            match driver.step().await {
+                Step::Event(event) => driver.on_event(*event),
+                Step::Time => driver.on_time(),
+                Step::Command(_) => unreachable!("nobody gives one"),
+            }
+        }
+        let all: Vec<ListenerId> = node(&driver).opening.iter().copied().collect();
+        while !node(&driver).opening.is_empty() {
+            step(&mut driver).await;
+        }
+        assert_eq!((all.len(), node(&driver).ended), (2, 0));
+        assert!(driver.swarm.remove_listener(all[0]));
+        while node(&driver).ended == 0 {
+            step(&mut driver).await;
+        }
+        let Driver { swarm, part, .. } = &mut driver;
+        let Part::Node(node) = part else {
+            unreachable!("it was started as a node")
+        };
+        assert_eq!(node.load(swarm).ended_listeners, 1);
+        let status = node.status(swarm);
+        assert!(matches!(status, NetworkStatus::Online { .. }), "{status:?}");
+    }
 
     #[test]
     fn no_address_of_a_private_network_is_told_unless_it_is_asked_for() {
