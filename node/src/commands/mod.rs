@@ -13,7 +13,9 @@ mod session;
 mod share;
 mod storage;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -281,13 +283,31 @@ fn start_log(verbose: u8, format: LogFormat) {
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .init(),
+        LogFormat::Json => {
+            log.json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .init();
+            // What Rust itself prints is not for programs, and has several lines.
+            std::panic::set_hook(Box::new(log_panic));
+        }
     }
+}
+
+/// Logs a panic, wherever it happens: whoever waits for the task or the thread may not say so.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let (payload, trace) = (panic.payload(), Backtrace::capture());
+    let said = payload.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let is_wanted = trace.status() == BacktraceStatus::Captured;
+    tracing::error!(
+        thread = std::thread::current().name(),
+        place = panic.location().map(ToString::to_string),
+        backtrace = is_wanted.then(|| trace.to_string()),
+        "a fault of this program: {}",
+        said.unwrap_or("it panicked")
+    );
 }
 
 /// Completes when the program is asked to stop: by Ctrl-C, by `SIGTERM`, or because its terminal is closed (`SIGHUP`).
@@ -381,6 +401,59 @@ impl HangUp {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    /// What [`a_panic_is_one_line_of_a_log_for_programs`] runs in a process of its own.
+    #[test]
+    #[ignore = "another test runs it"]
+    fn panics() {
+        start_log(0, LogFormat::Json);
+        let part = std::thread::Builder::new().name("part".to_owned());
+        let part = part.spawn(|| panic!("two\nlines: {}", 2));
+        assert!(part.unwrap().join().is_err());
+        let runtime = Builder::new_multi_thread().build().unwrap();
+        runtime.block_on(async {
+            // Nobody asks what has become of it.
+            let task = tokio::spawn(async { panic!("in a task") });
+            while !task.is_finished() {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    #[test]
+    fn a_panic_is_one_line_of_a_log_for_programs() {
+        let own = std::env::current_exe().unwrap();
+        let mut panics = std::process::Command::new(own);
+        panics.args([
+            "--ignored",
+            "--exact",
+            "commands::tests::panics",
+            "--nocapture",
+        ]);
+        panics.env_remove("RUST_LOG").env("RUST_BACKTRACE", "1");
+        let ended = panics.output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        let log = String::from_utf8(ended.stderr).unwrap();
+        let lines = log.lines().map(serde_json::from_str::<serde_json::Value>);
+        let lines: Vec<_> = lines.collect::<Result<_, _>>().expect(&log);
+        let said: Vec<_> = lines.iter().map(|line| &line["message"]).collect();
+        assert_eq!(
+            said,
+            [
+                "a fault of this program: two\nlines: 2",
+                "a fault of this program: in a task"
+            ]
+        );
+        assert_eq!(lines[0]["thread"], "part");
+        for line in &lines {
+            assert_eq!(line["level"], "ERROR");
+            let names = |member: &str, what: &str| line[member].as_str().unwrap().contains(what);
+            assert!(
+                names("place", "mod.rs:") && names("backtrace", "panics"),
+                "{line}"
+            );
+        }
+    }
 
     #[test]
     fn the_long_help_of_a_command_is_complete() {
