@@ -36,9 +36,34 @@ pub enum AddressBlock {
     /// No address is known, because the connection is relayed. All of these share one block.
     #[serde(rename = "r")]
     Relayed,
+    /// Addresses that are written down without telling which they are: a hash of them with a key of this node.
+    #[serde(rename = "h")]
+    Hidden(u64),
     /// The addresses that one network or household has at its disposal.
     #[serde(untagged)]
     Of(Block),
+}
+
+impl AddressBlock {
+    /// The same addresses in a form that can be written down, under a key that stays the same.
+    pub fn hide(self, key: &[u8; 32]) -> Self {
+        let Self::Of(block) = self else {
+            return self;
+        };
+        let key = blake3::derive_key("fluence 2026-11 address blocks", key);
+        let (mut named, bytes): (Vec<u8>, &[u8]) = match &block {
+            Block::V4(ip) => (vec![4], ip),
+            Block::V6(prefix) => (vec![6], prefix),
+        };
+        named.extend_from_slice(bytes);
+        let [a, b, c, d, e, f, g, h, ..] = *blake3::keyed_hash(&key, &named).as_bytes();
+        Self::Hidden(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    /// Whether it says which addresses they are.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Of(_))
+    }
 }
 
 impl From<IpAddr> for AddressBlock {
@@ -59,6 +84,7 @@ impl fmt::Display for AddressBlock {
             Self::Own => f.write_str("this node"),
             Self::Of(block) => block.fmt(f),
             Self::Relayed => f.write_str("relayed peers"),
+            Self::Hidden(hash) => write!(f, "the addresses with the hash {hash:016x}"),
         }
     }
 }

@@ -104,7 +104,11 @@ impl Storage {
         let now = self.now();
         let expires = now.saturating_add(self.config.token_ttl.as_secs());
         let key = key(root);
-        let asker = Asker { peer, block };
+        let hidden = block.hide(&self.token_key);
+        let asker = Asker {
+            peer,
+            block: hidden,
+        };
         let has_begun = self.ledger().grant(&key, asker, size, expires, now)?;
         // Readers that wait for a root that nobody had announced learn that it is coming.
         self.activities.progress(&key);
@@ -112,7 +116,7 @@ impl Storage {
             root: *root,
             size,
             peer: peer.to_owned(),
-            block,
+            block: hidden,
             expires,
         };
         // Who has no place here finds nothing to adopt, or uploads it.

@@ -24,9 +24,14 @@ pub(super) struct Holder {
     /// Until when its token is valid, in Unix seconds.
     #[serde(rename = "u")]
     pub until: u64,
-    /// Where it called from. This is not written down: it is a person's address.
-    #[serde(skip)]
+    /// Where it called from, [hidden](AddressBlock::hide), since it is a person's address. Records of earlier versions do not
+    /// have it.
+    #[serde(rename = "b", default, skip_serializing_if = "is_not_written")]
     pub block: AddressBlock,
+}
+
+fn is_not_written(block: &AddressBlock) -> bool {
+    *block == AddressBlock::Own || block.is_open()
 }
 
 /// The peers that hold one DAG.
@@ -224,13 +229,25 @@ mod tests {
         .unwrap();
         record.upgrade();
         assert!(record.holders.is_active("a", 49) && !record.holders.is_active("a", 50));
-        // Who called from where is not written down.
-        record.holders.add(holder(2, 60, 1), 0);
-        let written = serde_json::to_string(&record).unwrap();
-        let read: Record = serde_json::from_str(&written).unwrap();
-        assert!(
-            read.holders.is_active("2", 59) && !written.contains("10"),
-            "{written}"
-        );
+        assert_eq!(record.holders.0[0].block, AddressBlock::Own);
+    }
+
+    #[test]
+    fn where_a_holder_called_from_is_written_down_and_not_told() {
+        let open = holder(1, 60, 7);
+        let hidden = |key| Holder {
+            block: open.block.hide(&[key; 32]),
+            ..open.clone()
+        };
+        let written = serde_json::to_string(&hidden(1)).unwrap();
+        assert!(!written.contains("[10,0,0,7]"), "{written}");
+        let read: Holder = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, hidden(1));
+        assert!(read != hidden(2) && read.block != holder(1, 60, 8).block.hide(&[1; 32]));
+        // It would be a mistake to write down what is not hidden.
+        assert_eq!(serde_json::to_string(&open).unwrap(), r#"{"p":"1","u":60}"#);
+        for same in [AddressBlock::Own, AddressBlock::Relayed, hidden(1).block] {
+            assert_eq!(same.hide(&[2; 32]), same);
+        }
     }
 }

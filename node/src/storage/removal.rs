@@ -244,6 +244,7 @@ impl Storage {
         self.recover()?;
         let key = key(root);
         let now = self.now();
+        let block = block.hide(&self.token_key);
         let released = self.ledger().release(&key, Asker { peer, block }, now);
         let stays = match released {
             Released::NotHeld => return Ok(None),

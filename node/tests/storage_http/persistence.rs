@@ -1,10 +1,12 @@
 //! What survives a restart, a kill and a faulty disk; and the operations for operators.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use fluence_cli::storage::{OpenError, Storage, StorageConfig};
+use fluence_cli::fairness::AddressBlock;
+use fluence_cli::storage::{OpenError, Refusal, Storage, StorageConfig};
 
 use crate::world::*;
 
@@ -33,6 +35,54 @@ async fn an_upload_continues_after_a_restart() {
         world.bytes(&format!("/ipfs/{}", part.text()), 200).await,
         part.bytes
     );
+}
+
+/// Opens a storage with room for eight blocks of 1,000 bytes.
+fn open_small(path: &Path) -> Arc<Storage> {
+    let config = StorageConfig {
+        total_quota: 8000,
+        min_free: 0,
+        ..StorageConfig::default()
+    };
+    Storage::open(path, config).unwrap()
+}
+
+#[tokio::test]
+async fn what_an_address_has_stored_counts_against_it_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let [greedy, other] = [1, 2].map(|last| AddressBlock::from(IpAddr::from([192, 0, 2, last])));
+    let peer = |seed: u8| format!("peer {seed}");
+    let dag = |seed: u8| small(&[seed; 1000]);
+    // Uploads a file, each as somebody else.
+    let put = async |storage: &Arc<Storage>, from, seed| {
+        let dag = dag(seed);
+        let grant = storage.grant_from(&peer(seed), from, &dag.root, Some(1000))?;
+        let upload = storage.upload(&grant.token).unwrap();
+        let block = &dag.blocks[0];
+        upload.add(block.cid, block.data.clone()).await.unwrap();
+        upload.finish().await.unwrap();
+        Ok(())
+    };
+    let storage = open_small(dir.path());
+    // Six leave two for others; of seven, there would be too few.
+    for seed in 1..=6 {
+        put(&storage, greedy, seed).await.unwrap();
+    }
+    let full = Err(Refusal::NoRoom { size: 1000 });
+    assert_eq!(put(&storage, greedy, 7).await, full);
+    while Arc::strong_count(&storage) > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(storage);
+    let storage = open_small(dir.path());
+    assert_eq!(put(&storage, greedy, 7).await, full);
+    assert_eq!(put(&storage, other, 8).await, Ok(()));
+    // What it takes back makes room for something else of it.
+    for seed in 1..=2 {
+        let released = storage.release(&peer(seed), greedy, &dag(seed).root);
+        assert_eq!(released.unwrap(), Some(false));
+    }
+    assert_eq!(put(&storage, greedy, 7).await, Ok(()));
 }
 
 fn copy(from: &Path, to: &Path) {
