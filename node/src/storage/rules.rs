@@ -75,8 +75,9 @@ impl Storage {
         let is_part = blocking(move || {
             let (hash, key) = (cid.hash().to_bytes(), key(&cid));
             let is_here = storage.index.block(&hash)?.is_some();
-            // What comes from now on is a part of what was let in.
-            if !is_here && storage.activities.any_upload() {
+            // What comes from now on is a part of what was let in. What comes from Kubo need not be.
+            let comes_by_upload = storage.behind.get().is_none();
+            if !is_here && comes_by_upload && storage.activities.any_upload() {
                 return Ok(true);
             }
             let mut after: Option<Key> = None;

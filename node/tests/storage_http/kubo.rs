@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fluence_cli::kubo::{BehindStorage, Blocks, Kubo};
+use fluence_cli::storage::Rules;
 use tokio::net::TcpListener;
 
 use crate::world::*;
@@ -124,6 +125,32 @@ async fn wrong_bytes_of_kubo_are_never_passed_on() {
     world
         .bytes(&format!("/ipfs/{}?format=raw", dag.text()), 404)
         .await;
+}
+
+#[tokio::test]
+async fn an_upload_lets_nobody_at_what_kubo_has_and_no_list_allows() {
+    let (kubo, world) = (World::new().await, World::new().await);
+    let (allowed, other) = (file(1, 10), file(2, 3));
+    kubo.put(&allowed).await;
+    kubo.put(&other).await;
+    let client = Kubo::new(&kubo.url, &kubo.url).unwrap();
+    let behind = BehindStorage(Blocks::new(client, true));
+    world.storage.set_behind(std::sync::Arc::new(behind));
+    world.storage.set_rules(Rules {
+        files: Some([allowed.root.hash().to_bytes()].into()),
+        ..Rules::default()
+    });
+    let upload = world.storage.upload(&world.token(&allowed)).unwrap();
+    let root = &allowed.blocks[0];
+    upload.add(root.cid, root.data.clone()).await.unwrap();
+    let raw = |block: &Block| format!("/ipfs/{}?format=raw", block.cid);
+    for block in &other.blocks {
+        world.bytes(&raw(block), 410).await;
+    }
+    // What the file lacks so far is a part of it, and may come from there.
+    let part = &allowed.blocks[1];
+    assert_eq!(world.bytes(&raw(part), 200).await, part.data);
+    drop(upload);
 }
 
 #[tokio::test]
