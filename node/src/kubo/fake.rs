@@ -18,6 +18,7 @@ use fluence::Cid;
 use fluence::content::car::{CarLimits, CarReader};
 use fluence::content::unixfs::RAW;
 use fluence::names::{canonical, cid_v1};
+use futures::stream;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 use super::{Blocks, Keeper, Kubo};
 use crate::storage::{Storage, StorageConfig};
 
-/// How long this Kubo may be silent before the client gives up.
+/// How long this Kubo may be silent before an impatient client gives up.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
@@ -33,6 +34,7 @@ struct Had {
     blocks: HashMap<String, Bytes>,
     pins: BTreeMap<String, String>,
     silent: bool,
+    gone: bool,
     refuses: bool,
 }
 
@@ -70,6 +72,11 @@ impl Fake {
         self.had.lock().unwrap().silent = silent;
     }
 
+    /// Sets whether it breaks off each answer.
+    pub fn gone(&self, gone: bool) {
+        self.had.lock().unwrap().gone = gone;
+    }
+
     /// Sets whether it takes no CARs.
     pub fn refuse(&self, refuse: bool) {
         self.had.lock().unwrap().refuses = refuse;
@@ -97,8 +104,18 @@ impl Fake {
 }
 
 async fn silence(State(had): Shared, request: Request, next: Next) -> Response<Body> {
-    if had.lock().unwrap().silent {
+    let (silent, gone) = {
+        let had = had.lock().unwrap();
+        (had.silent, had.gone)
+    };
+    if silent {
         return pending().await;
+    }
+    if gone {
+        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        return Response::new(Body::from_stream(stream::once(async {
+            Err::<Bytes, _>(broken)
+        })));
     }
     next.run(request).await
 }
@@ -158,15 +175,24 @@ async fn read(State(had): Shared, Path(cid): Path<String>) -> Response<Body> {
     }
 }
 
-/// A storage with this Kubo behind it, in a directory of its own.
+/// A storage with this Kubo behind it, in a directory of its own. It waits for Kubo as long as a node does, which no test
+/// should have to: on a busy machine a short wait would end before the answer.
 pub(super) fn keeper(fake: &Fake) -> (TempDir, Arc<Keeper>) {
+    keeper_of(Kubo::new(&fake.url, &fake.url).unwrap())
+}
+
+/// The same, which soon gives up on a Kubo that is silent.
+pub(super) fn impatient_keeper(fake: &Fake) -> (TempDir, Arc<Keeper>) {
+    keeper_of(Kubo::new(&fake.url, &fake.url).unwrap().impatient(PATIENCE))
+}
+
+fn keeper_of(kubo: Kubo) -> (TempDir, Arc<Keeper>) {
     let dir = tempfile::tempdir().unwrap();
     let config = StorageConfig {
         min_free: 0,
         ..StorageConfig::default()
     };
     let storage = Storage::open(dir.path(), config).unwrap();
-    let kubo = Kubo::new(&fake.url, &fake.url).unwrap().impatient(PATIENCE);
     (
         dir,
         Arc::new(Keeper::new(Blocks::new(kubo, true), storage, "me")),

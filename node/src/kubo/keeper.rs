@@ -360,7 +360,7 @@ mod tests {
     use sha2::{Digest as _, Sha256};
 
     use super::super::BehindStorage;
-    use super::super::fake::{Fake, block, keeper, put, put_block};
+    use super::super::fake::{Fake, block, impatient_keeper, keeper, put, put_block};
     use super::*;
     use crate::platform::captured;
     use crate::storage::Behind as _;
@@ -372,13 +372,13 @@ mod tests {
         let (cid, _) = put(&keeper.storage, b"a").await;
         keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_some() && keeper.keeps(&cid));
-        fake.silent(true);
+        fake.gone(true);
         assert!(matches!(
             keeper.round().await,
             Err(KuboError::Unreachable(_))
         ));
         fake.forget();
-        fake.silent(false);
+        fake.gone(false);
         keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_some() && fake.has(&cid));
     }
@@ -503,9 +503,9 @@ mod tests {
         keeper.round().await.unwrap();
         // It is news again if it had been copied meanwhile.
         fake.forget();
-        fake.silent(true);
+        fake.gone(true);
         assert!(keeper.round().await.is_err());
-        fake.silent(false);
+        fake.gone(false);
         fake.refuse(true);
         keeper.round().await.unwrap();
         assert_eq!(logged(), 4);
@@ -514,7 +514,7 @@ mod tests {
     #[tokio::test]
     async fn a_silent_kubo_keeps_nobody_waiting() {
         let fake = Fake::start().await;
-        let (_dir, keeper) = keeper(&fake);
+        let (_dir, keeper) = impatient_keeper(&fake);
         let (cid, _) = block(b"a");
         fake.silent(true);
         let endless = stream::repeat(Bytes::from_static(&[0; 4096])).map(Ok);
