@@ -62,6 +62,11 @@ struct Target {
 
 type Attack = fn(Arc<Target>) -> BoxFuture<'static, Result<()>>;
 
+/// An attack at a node that may have so few files of blocks ([`FEW_FILES`]) that it makes itself felt.
+const TINY: &str = "ever new files of 8 bytes, at a node with room for 4096 files";
+/// The least number of files that a quota allows.
+const FEW_FILES: &str = "64MiB";
+
 /// The attacks. Each goes on until its task is ended.
 const ATTACKS: &[(&str, Attack)] = &[
     ("none", |_| std::future::pending().boxed()),
@@ -82,8 +87,17 @@ const ATTACKS: &[(&str, Attack)] = &[
     ),
     (
         "grants for 16 GiB, asked for without end by 12 identities",
-        |target| grants(target).boxed(),
+        |target| grants(target, 16 << 30).boxed(),
     ),
+    (
+        "grants for nothing, asked for without end by 12 identities",
+        |target| grants(target, 0).boxed(),
+    ),
+    (
+        "grants for each of the 4096 parts of a stored file, from 12 identities",
+        |target| parts(target).boxed(),
+    ),
+    (TINY, |target| tiny(target).boxed()),
     ("200 identities that want a reservation", |target| {
         reservations(target).boxed()
     }),
@@ -116,7 +130,10 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (number, (what, attack)) in ATTACKS.iter().enumerate() {
         // With a public URL, it counts callers on this machine as it counts those elsewhere.
-        let options = ["--public-url", "http://198.51.100.1:4180"];
+        let mut options = vec!["--public-url", "http://198.51.100.1:4180"];
+        if *what == TINY {
+            options.extend(["--storage-quota", FEW_FILES]);
+        }
         let node = scene.node(&format!("node-{number}"), &options).await?;
         let http = node.listening().http.trim_start_matches("http://");
         let target = Arc::new(Target {
@@ -239,14 +256,31 @@ impl Honest {
     async fn uploads(&self, round: usize) -> Result<()> {
         let block = block(RAW, format!("file {round}").into_bytes());
         let token = grant(&self.caller, &self.target, &block.0, block.1.len() as u64).await?;
-        let form = multipart::Form::new();
-        let car = car_of(&block.0, std::slice::from_ref(&block));
-        let form = form.part("file", multipart::Part::bytes(car));
-        let url = format!("http://{}/api/v0/dag/import?stats=true", self.target.http);
-        let answer = self.http.post(url).bearer_auth(token).multipart(form);
-        answer.send().await?.error_for_status()?;
-        Ok(())
+        upload(&self.http, &self.target, &token, &[block]).await
     }
+}
+
+/// Uploads a DAG, whose root comes first.
+async fn upload(
+    http: &reqwest::Client,
+    target: &Target,
+    token: &str,
+    blocks: &[(Cid, Bytes)],
+) -> Result<()> {
+    let root = blocks.first().context("no root")?.0;
+    let car = multipart::Part::bytes(car_of(&root, blocks));
+    let form = multipart::Form::new().part("file", car);
+    let url = format!("http://{}/api/v0/dag/import?stats=true", target.http);
+    let answer = http.post(url).bearer_auth(token).multipart(form);
+    answer.send().await?.error_for_status()?;
+    Ok(())
+}
+
+/// What uploads in the name of an attacker.
+fn hostile_http(number: usize) -> Result<reqwest::Client> {
+    let from = hostile(number).parse::<std::net::IpAddr>()?;
+    let http = reqwest::Client::builder().local_address(from);
+    Ok(http.timeout(PATIENCE).no_proxy().build()?)
 }
 
 /// The protocols of a peer that holds a reservation. A node cuts off whoever answers no ping.
@@ -518,14 +552,81 @@ async fn gone(target: Arc<Target>) -> Result<()> {
     Ok(())
 }
 
-async fn grants(target: Arc<Target>) -> Result<()> {
+async fn grants(target: Arc<Target>, size: u64) -> Result<()> {
     let target = &target;
     let attack = async |number: usize| {
         let (peer, _calls) = client(&from(hostile(number), target.tcp).await).await?;
         for file in 0_u64.. {
             let cid = cid_v1(RAW, &Sha256::digest(format!("{number} {file}")).into());
             // It is refused, most of the time.
-            let _ = grant(&peer, target, &cid, 16 << 30).await;
+            let _ = grant(&peer, target, &cid, size).await;
+        }
+        anyhow::Ok(())
+    };
+    let ended: Vec<Result<()>> = join_all((0..12).map(attack)).await;
+    ended.into_iter().collect()
+}
+
+/// Stores a file, and asks for the upload of each of its inner nodes as if it were a file of its own.
+async fn parts(target: Arc<Target>) -> Result<()> {
+    const PARTS: usize = 4096;
+    let child = |(cid, data): &(Cid, Bytes), size: u64| Child {
+        cid: *cid,
+        size,
+        tsize: size + data.len() as u64,
+    };
+    let leaf = block(RAW, Bytes::from_static(b"leaf"));
+    // Each is a list of the same leaf, of another length, so that all of them differ.
+    let nodes: Vec<(Cid, Bytes)> = (1..=64)
+        .map(|length| block(DAG_PB, unixfs::inner(&vec![child(&leaf, 4); length])))
+        .collect();
+    let mut inner = Vec::with_capacity(PARTS);
+    for (first, a) in (1..).zip(&nodes) {
+        for (second, b) in (1..).zip(&nodes) {
+            let pair = [child(a, 4 * first), child(b, 4 * second)];
+            inner.push((block(DAG_PB, unixfs::inner(&pair)), 4 * (first + second)));
+        }
+    }
+    let all: Vec<Child> = inner
+        .iter()
+        .map(|(node, size)| child(node, *size))
+        .collect();
+    let root = block(DAG_PB, unixfs::inner(&all));
+    let (peer, _calls) = client(&from(hostile(0), target.tcp).await).await?;
+    let len = inner.iter().map(|(_, size)| size).sum();
+    let token = grant(&peer, &target, &root.0, len).await?;
+    // Each after one that links to it.
+    let parts: Vec<Cid> = inner.iter().map(|((cid, _), _)| *cid).collect();
+    let mut blocks = vec![root];
+    blocks.extend(inner.into_iter().map(|(node, _)| node));
+    blocks.extend(nodes);
+    blocks.push(leaf);
+    upload(&hostile_http(0)?, &target, &token, &blocks).await?;
+    let (target, parts) = (&target, &parts);
+    let attack = async |number: usize| {
+        let (peer, _calls) = client(&from(hostile(number), target.tcp).await).await?;
+        for part in parts.iter().cycle().skip(number * PARTS / 12) {
+            let _ = grant(&peer, target, part, 4).await;
+        }
+        anyhow::Ok(())
+    };
+    let ended: Vec<Result<()>> = join_all((0..12).map(attack)).await;
+    ended.into_iter().collect()
+}
+
+/// Uploads files that take an inode each, and next to no bytes.
+async fn tiny(target: Arc<Target>) -> Result<()> {
+    let target = &target;
+    let attack = async |number: usize| {
+        let http = hostile_http(number)?;
+        let (peer, _calls) = client(&from(hostile(number), target.tcp).await).await?;
+        for file in 0_u32.. {
+            let data = [number as u32, file].map(u32::to_le_bytes).concat();
+            let block = block(RAW, data);
+            // It is refused once its share is taken.
+            if let Ok(token) = grant(&peer, target, &block.0, 8).await {
+                let _ = upload(&http, target, &token, &[block]).await;
+            }
         }
         anyhow::Ok(())
     };
@@ -579,11 +680,7 @@ async fn endless(target: &Target) -> Result<Cid> {
     }
     let (peer, _calls) = client(&from(HOSTILE[0], target.tcp).await).await?;
     let token = grant(&peer, target, &child.cid, LEAF).await?;
-    let car = multipart::Part::bytes(car_of(&child.cid, &blocks));
-    let form = multipart::Form::new().part("file", car);
-    let url = format!("http://{}/api/v0/dag/import", target.http);
-    let answer = reqwest::Client::new().post(url).bearer_auth(token);
-    answer.multipart(form).send().await?.error_for_status()?;
+    upload(&hostile_http(0)?, target, &token, &blocks).await?;
     Ok(child.cid)
 }
 
