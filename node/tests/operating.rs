@@ -588,3 +588,58 @@ fn limits_are_what_an_operator_says() {
         assert!(said.contains(wrong[0]), "{wrong:?}: {said}");
     }
 }
+
+/// Starts a request and reads nothing; fails silently, as a stranger does not mind.
+fn begin(address: &str, request: &[u8]) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let _ = stream.write_all(request);
+    Some(stream)
+}
+
+#[test]
+fn nobody_keeps_the_metrics_from_their_reader() {
+    let world = World::with(&["--listen-metrics", "127.0.0.1:0"]);
+    let base = world.metrics.trim_end_matches("/metrics");
+    let address = base.trim_start_matches("http://");
+    // They are told where the operator asked for it, and nowhere else.
+    for path in ["/metrics", "/metrics/", "//metrics", "/%6detrics"] {
+        assert_eq!(get(&world.http, path).0, 404, "{path}");
+    }
+    for path in ["/", "/healthz", "/readyz", "/ipfs/bafkqaaa"] {
+        assert_eq!(get(base, path).0, 404, "{path}");
+    }
+    // A head that is too long is refused, and one without end is cut off.
+    let long = format!(
+        "GET /metrics HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
+    let many = format!(
+        "GET /metrics HTTP/1.1\r\nHost: a\r\n{}\r\n",
+        "X: y\r\n".repeat(1000)
+    );
+    for request in [long, many] {
+        let mut answer = Vec::new();
+        let mut stream = begin(address, request.as_bytes()).unwrap();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+            "{answer}"
+        );
+    }
+    // Many who ask and read nothing, or do not finish asking, give way.
+    let mut crowd = Vec::new();
+    for n in 0..200 {
+        let whole = n % 2 == 0;
+        let end = if whole { "\r\n" } else { "" };
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: a\r\n{end}");
+        crowd.extend(begin(address, request.as_bytes()));
+    }
+    for _ in 0..5 {
+        let (status, text) = get(base, "/metrics");
+        assert_eq!(status, 200);
+        assert!(String::from_utf8(text).unwrap().contains("fluence_ready 1"));
+    }
+    drop(crowd);
+}

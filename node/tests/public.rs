@@ -4,7 +4,10 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use support::{Fluence, LONG, World, bytes, fluence, get, output, request, start_node};
 
@@ -98,6 +101,80 @@ fn hostile_routers_and_gateways_do_not_keep_a_file_away() {
 }
 
 #[test]
+fn answers_of_hostile_routers_cost_one_request_each_and_nothing_else() {
+    let (world, cid) = holds_public_file();
+    let asked = Arc::new(AtomicUsize::new(0));
+    // A router that answers like this, for each of which the requests are counted.
+    let router = |answer: fn(TcpStream)| {
+        let asked = Arc::clone(&asked);
+        server(move |mut stream| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.read(&mut [0; 4096]);
+            answer(stream);
+        })
+    };
+    let routers: [fn(TcpStream); 5] = [
+        // Lines without end.
+        |mut stream| {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+            let line = b"{\"Schema\":\"peer\",\"ID\":\"x\",\"Addrs\":[]}\n";
+            while stream.write_all(line).is_ok() {}
+        },
+        // A byte in a while.
+        |mut stream| {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(200));
+            }
+        },
+        // A redirect to itself, which nobody follows.
+        |mut stream| {
+            let own = stream.local_addr().unwrap();
+            let head = format!(
+                "HTTP/1.1 302 Found\r\nLocation: http://{own}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(head.as_bytes());
+        },
+        // Lists in lists in lists.
+        |mut stream| {
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(&[b'['; 200_000]);
+        },
+        // A length that would not fit into anything.
+        |mut stream| {
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n{";
+            let _ = stream.write_all(head.as_bytes());
+            thread::sleep(LONG);
+        },
+    ];
+    let count = routers.len();
+    let routers = routers.map(|answer| format!("http://127.0.0.1:{}", router(answer)));
+    let other = looks_publicly(&world, &routers.join(" "), &world.http);
+    let listening = other.event("listening");
+    let http = listening["http"].as_str().unwrap();
+    let before = status_of(&world)["memory_bytes"].as_u64().unwrap();
+    let (status, body) = get(http, &format!("/ipfs/{cid}"));
+    assert_eq!(status, 200, "{}", other.story());
+    assert!(body == bytes(300_000), "{} other bytes", body.len());
+    assert_eq!(asked.load(Ordering::Relaxed), count);
+    let after = status_of(&world)["memory_bytes"].as_u64().unwrap();
+    assert!(
+        after < before + 64 * 1024 * 1024,
+        "{before} to {after} bytes"
+    );
+}
+
+/// What a node that [looks publicly](looks_publicly) says of itself.
+fn status_of(world: &World) -> serde_json::Value {
+    let status = output(fluence(&world.path("other")).args(["node", "status"]));
+    serde_json::from_slice(&status.stdout).unwrap()
+}
+
+#[test]
 fn what_routers_do_not_say_does_not_keep_away_what_the_operator_named() {
     let (world, cid) = holds_public_file();
     // As many as would use up any patience one after the other.
@@ -146,8 +223,7 @@ fn a_gateway_that_falls_silent_is_followed_by_the_next_while_somebody_waits() {
     assert_eq!(status, 200, "{}", other.story());
     assert!(body == bytes(300_000), "{} other bytes", body.len());
     // What it has fetched itself is a part of its traffic.
-    let status = output(fluence(&world.path("other")).args(["node", "status"]));
-    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let status = status_of(&world);
     assert!(
         status["received_bytes"].as_u64().unwrap() >= 300_000,
         "{status}"

@@ -15,9 +15,13 @@ use serde_json::Value;
 use support::{Fluence, LONG, World, bytes, fluence, get, output, start_node};
 use tokio_rustls::rustls;
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    StreamOwned,
+};
 
 /// An authority that nobody trusts by default, and the files of a certificate that it has issued.
 struct Authority {
@@ -516,6 +520,156 @@ fn who_does_not_come_to_the_end_of_the_handshake_is_let_go() {
             .0
             .starts_with("http/1.1 200")
     );
+}
+
+/// The beginning of TLS with a name that a client asks for and the protocols that it speaks; the client takes whatever
+/// certificate it gets. Returns the protocol that was agreed on, or that there was no agreement.
+fn shake_hands(
+    url: &str,
+    name: &str,
+    protocols: &[&[u8]],
+) -> Result<Option<Vec<u8>>, std::io::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut socket = TcpStream::connect(url.trim_start_matches("https://"))?;
+    socket.set_read_timeout(Some(LONG))?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket)?;
+    }
+    Ok(connection.alpn_protocol().map(<[u8]>::to_vec))
+}
+
+/// Takes everybody for whom they say that they are.
+#[derive(Debug)]
+struct Anybody(Arc<rustls::crypto::CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[test]
+fn strange_names_and_protocols_get_no_more_than_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    authority.issue(3000);
+    let node = start_node(&directory.path().join("node"), &refs(&authority.options()));
+    let listening = node.event("listening");
+    let url = listening["url"].as_str().unwrap();
+    // As long as a name can be.
+    let long = [&*"a".repeat(63); 3].join(".") + "." + &"b".repeat(61);
+    for name in ["127.0.0.1", "::1", "node.example.org", "xn--0", "_", &long] {
+        let agreed = shake_hands(url, name, &[b"http/1.1"]);
+        assert_eq!(agreed.unwrap().as_deref(), Some(&b"http/1.1"[..]), "{name}");
+        // Nothing is to be proven now, to anybody.
+        assert!(shake_hands(url, name, &[b"acme-tls/1"]).is_err(), "{name}");
+    }
+    assert_eq!(shake_hands(url, "a", &[]).unwrap(), None);
+    assert!(shake_hands(url, "a", &[b"h3", &[0xff; 255]]).is_err());
+    let (head, _) = ask(&mut authority.connect(url), "/healthz");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crowd_that_does_not_come_to_the_end_of_the_handshake_keeps_nobody_away() {
+    use std::net::SocketAddr;
+
+    use fluence_cli::platform::raise_file_limit;
+    use socket2::{Domain, Socket, Type};
+    /// As many connections as there may be, and one address may have three quarters of them.
+    const MOST: usize = 1024;
+    const CROWD: usize = 2 * MOST;
+    raise_file_limit();
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    authority.issue(3000);
+    let state = directory.path().join("node");
+    let (own, most) = (authority.options(), MOST.to_string());
+    let options = [&refs(&own)[..], &["--max-http-connections", &most]].concat();
+    let node = start_node(&state, &options);
+    let listening = node.event("listening");
+    let url = listening["url"].as_str().unwrap();
+    let to: SocketAddr = url.trim_start_matches("https://").parse().unwrap();
+    let status = || {
+        let status = output(fluence(&state).args(["node", "status"]));
+        serde_json::from_slice::<Value>(&status.stdout).unwrap()
+    };
+    let memory = |status: &Value| status["memory_bytes"].as_u64().unwrap();
+    let before = memory(&status());
+    // Each begins a handshake, as far as the length of a long message.
+    let mut crowd = Vec::new();
+    for _ in 0..CROWD {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let from = SocketAddr::from(([127, 0, 0, 2], 0));
+        socket.bind(&from.into()).unwrap();
+        socket.connect(&to.into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        // Some are shown the door already.
+        let _ = stream.write_all(&[22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc]);
+        crowd.push(stream);
+    }
+    // Somebody else is served at once, and everything that they hold together is bounded.
+    for _ in 0..20 {
+        let (head, _) = ask(&mut authority.connect(url), "/healthz");
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+    }
+    let crowded = status();
+    let open = &crowded["http_connections"];
+    assert_eq!(open["most"], MOST, "{open}");
+    assert!(open["now"].as_u64().unwrap() <= MOST as u64, "{open}");
+    let grown = memory(&crowded).saturating_sub(before);
+    assert!(grown < 128 * 1024 * 1024, "{grown} bytes more");
+    assert!(node.story().contains("127.0.0.2"), "{}", node.story());
+    // One who drips goes on for no longer than others.
+    let mut dripping = TcpStream::connect(to).unwrap();
+    dripping.write_all(&[22, 3, 1, 0x40, 0]).unwrap();
+    let end = Instant::now() + LONG;
+    while dripping.write_all(&[1]).is_ok() {
+        assert!(Instant::now() < end, "it may drip for ever");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for stream in crowd {
+        ended(stream);
+    }
 }
 
 #[test]
