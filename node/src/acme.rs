@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
 use instant_acme::{
     Account, AccountCredentials, AuthorizationStatus, BodyWrapper, BytesResponse, ChallengeType,
     Error, HttpClient, Identifier, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
@@ -35,6 +37,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// The longest time until it is looked again whether the certificate must be renewed; the clock may
 /// be set meanwhile.
 const LOOK: Duration = Duration::from_secs(60 * 60);
+/// How long an authority may take for one answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 /// The longest answer of an authority that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -92,7 +96,7 @@ impl Acme {
     ) -> Result<Self, reqwest::Error> {
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
-            .timeout(Duration::from_secs(30))
+            .timeout(ANSWER_PATIENCE)
             .no_proxy();
         for authority in authorities {
             http = http.add_root_certificate(reqwest::Certificate::from_der(authority)?);
@@ -156,7 +160,14 @@ impl Acme {
         );
     }
 
+    /// Gets a certificate. The library panics at some answers, such as a directory whose URLs are none; that must not keep
+    /// the node from asking again later.
     async fn issue(&self) -> Result<(), Error> {
+        let ordered = AssertUnwindSafe(self.order()).catch_unwind().await;
+        ordered.unwrap_or(Err(Error::Str("its answer makes no sense")))
+    }
+
+    async fn order(&self) -> Result<(), Error> {
         let names = [Identifier::Dns(self.options.domain.clone())];
         let new = NewOrder::new(&names);
         let mut order = match self.account().await?.new_order(&new).await {
@@ -312,5 +323,117 @@ impl HttpClient for Http {
                 body: Box::new(body.freeze()),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderMap, StatusCode, header};
+    use axum::response::{IntoResponse, Redirect, Response};
+    use axum::routing::{get, post};
+    use futures::stream;
+    use serde_json::json;
+
+    use super::*;
+
+    /// As long as the tests wait for one answer.
+    const SHORT: Duration = Duration::from_secs(1);
+
+    /// Spaces, with such a pause before each piece of them.
+    fn endless(piece: &'static [u8], pause: Duration) -> Body {
+        Body::from_stream(stream::unfold((), move |()| async move {
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, Infallible>(Bytes::from_static(piece)), ()))
+        }))
+    }
+
+    /// A directory that leads to this server, which then answers a request for an account like this.
+    fn then(answer: fn() -> Response) -> Router {
+        let directory = async |headers: HeaderMap| {
+            let host = headers[header::HOST].to_str().unwrap().to_owned();
+            let at = |path: &str| format!("http://{host}/{path}");
+            json!({"newNonce": at("nonce"), "newAccount": at("account"), "newOrder": at("order")})
+                .to_string()
+        };
+        let nonce = [("replay-nonce", "bm9uY2U"), ("cache-control", "no-store")];
+        Router::new()
+            .route("/dir", get(directory))
+            .route("/nonce", get(async move || (nonce, "")))
+            .route("/account", post(async move || (nonce, answer())))
+    }
+
+    #[tokio::test]
+    async fn an_authority_that_answers_nonsense_is_given_up_and_nothing_of_it_stays() {
+        let silent = async || std::future::pending::<()>().await;
+        let no_pause = async || endless(&[b' '; 4096], Duration::ZERO);
+        let drips = async || endless(b" ", SHORT / 20);
+        let authorities = [
+            ("nonsense", Router::new().route("/dir", get("<html>"))),
+            ("no directory", Router::new()),
+            (
+                "an endless answer",
+                Router::new().route("/dir", get(no_pause)),
+            ),
+            ("silence", Router::new().route("/dir", get(silent))),
+            (
+                "an answer that drips",
+                Router::new().route("/dir", get(drips)),
+            ),
+            (
+                "a redirect to itself",
+                Router::new().route("/dir", get(async || Redirect::temporary("/dir"))),
+            ),
+            (
+                "other addresses",
+                Router::new().route(
+                    "/dir",
+                    get(r#"{"newNonce": "file:///etc/passwd", "newAccount": "x", "newOrder": ""}"#),
+                ),
+            ),
+            ("an account that is none", then(|| "{}".into_response())),
+            (
+                "an account at no address",
+                then(|| (StatusCode::CREATED, r#"{"status": "valid"}"#).into_response()),
+            ),
+            (
+                "an endless account",
+                then(|| Response::new(endless(&[b' '; 4096], Duration::ZERO))),
+            ),
+            (
+                "a problem that paints the terminal",
+                then(|| {
+                    let problem = r#"{"type": "x", "detail": "\u001b[2J"}"#;
+                    (StatusCode::BAD_REQUEST, problem).into_response()
+                }),
+            ),
+        ];
+        for (what, router) in authorities {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let authority = format!("http://{}/dir", listener.local_addr().unwrap());
+            let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+            let directory = tempfile::tempdir().unwrap();
+            let domain = "node.example.org".to_owned();
+            let [certificate, key] = paths(directory.path(), &domain);
+            let tls = Tls::awaited(&certificate, &key, domain.clone());
+            let options = AcmeOptions {
+                domain,
+                directory: authority,
+                contact: None,
+            };
+            let hurry = Arc::default();
+            let mut acme = Acme::new(options, directory.path(), tls.clone(), &[], hurry).unwrap();
+            acme.http = Http(reqwest::Client::builder().timeout(SHORT).build().unwrap());
+            let issued = tokio::time::timeout(PATIENCE, acme.issue()).await;
+            let error = issued.expect(what).expect_err(what).to_string();
+            assert!(!tls.is_ready(), "{what}");
+            assert!(!acme.account_path().exists(), "{what}: {error}");
+            let said = printable(&error);
+            assert!(!said.contains(char::is_control), "{what}: {said:?}");
+            serving.abort();
+        }
     }
 }
