@@ -11,7 +11,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 
 use super::Engine;
-use super::inventory::{CHECK_PATIENCE, Inventory};
+use super::inventory::{CHECK_PATIENCE, Inventory, Missing};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
@@ -40,7 +40,7 @@ const PART_TIME: Duration = Duration::from_secs(6);
 const PART_PATIENCE: Duration = Duration::from_secs(25);
 /// The most parts that are sent at the same time, on a fast line. On a slow line several would
 /// share it, and none would arrive in time.
-const PARTS_AT_ONCE: usize = 3;
+pub(super) const PARTS_AT_ONCE: usize = 3;
 /// How many parts may fail one after the other.
 const MAX_FAILURES: u32 = 8;
 /// The waits before a part is sent again.
@@ -223,20 +223,20 @@ impl<P: Platform> Engine<P> {
         target: &mut Target,
         sent: &mut u64,
     ) -> Result<(), (Failure, u64)> {
+        // What was not sent yet by this upload.
+        let mut unsent: Vec<Range<usize>> = std::iter::once(0..dag.blocks.len()).collect();
         for _ in 0..MAX_ROUNDS {
-            // A storage that does not say what it has will say for each part why it does not accept
-            // it.
-            let missing = self.missing(&target.inventory, dag).await;
-            let missing = match missing {
-                Ok(missing) if missing.is_empty() => return Ok(()),
-                Ok(missing) => missing,
-                Err(_) => std::iter::once(0..dag.blocks.len()).collect(),
+            let missing = match self.missing(&target.inventory, dag).await {
+                Ok(Missing::Nothing) => return Ok(()),
+                Ok(Missing::These(missing)) => missing,
+                // A storage that does not say what it has will say for each part why it does not accept it.
+                Ok(Missing::Something) | Err(_) => unsent.clone(),
             };
-            let asked_all = missing.len() == 1 && missing[0] == (0..dag.blocks.len());
+            unsent = without(&unsent, &missing);
             self.upload_these(missing, id, source, dag, target, sent)
                 .await?;
             // If every block was sent and accepted, nothing can be missing any more.
-            if asked_all {
+            if unsent.is_empty() {
                 return Ok(());
             }
         }
@@ -350,8 +350,7 @@ impl<P: Platform> Engine<P> {
                         inner_left -= part.blocks.len();
                     }
                     at_once = next_at_once(at_once, aim, part.car, took_ms);
-                    aim = next_aim(aim, part.car, took_ms)
-                        .min((total / PARTS_OF_A_FILE).max(PART_LARGE));
+                    aim = next_aim(aim, part.car, took_ms).min(largest_part(total));
                     self.show(id, &mut meter, done);
                     continue;
                 }
@@ -539,6 +538,27 @@ pub(super) fn upload_began(id: &ItemId, upload: &Upload) -> EventKind {
     }
 }
 
+/// What is in some runs and not in others; both are in order.
+fn without(runs: &[Range<usize>], others: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut left = Vec::new();
+    for run in runs {
+        let mut from = run.start;
+        let within = others
+            .iter()
+            .filter(|other| other.start < run.end && other.end > run.start);
+        for other in within {
+            if other.start > from {
+                left.push(from..other.start);
+            }
+            from = other.end;
+        }
+        if from < run.end {
+            left.push(from..run.end);
+        }
+    }
+    left
+}
+
 /// The nodes of a DAG that hold no bytes of the body, as a DAG of their own in the same order.
 fn inner_nodes(dag: &Dag) -> Dag {
     let blocks: Vec<Block> = dag
@@ -552,6 +572,11 @@ fn inner_nodes(dag: &Dag) -> Dag {
         blocks,
         files: Vec::new(),
     }
+}
+
+/// The size of the largest part of a file of so many bytes.
+pub(super) fn largest_part(total: u64) -> u64 {
+    (total / PARTS_OF_A_FILE).clamp(PART_LARGE, PART_MOST)
 }
 
 /// The size of the next part, after one of `bytes` took `took_ms`.

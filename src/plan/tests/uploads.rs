@@ -79,13 +79,13 @@ fn a_hole_between_the_samples_is_filled() {
     let fetched = begin_fetch(&b, &cid);
     until_done(&b, &fetched);
     until(&a, &id, |item| item.upload.is_none());
-    // This is what an interrupted part leaves: a missing leaf between two blocks that the storage
-    // is asked about.
+    // A missing leaf between two blocks that the storage is asked about. It says that something is missing, and no few
+    // questions tell what.
     let dag = a.disk.0.borrow().files[&id]
         .dag
         .clone()
         .expect("a whole file");
-    let hole = dag.blocks[2].cid;
+    let hole = dag.blocks[4].cid;
     assert!(storage.blocks.borrow_mut().remove(&key(&hole)).is_some());
     let before = storage.received.get();
 
@@ -97,7 +97,77 @@ fn a_hole_between_the_samples_is_filled() {
     until(&a, &id, |item| item.upload.is_none());
     assert!(storage.blocks.borrow().contains_key(&key(&hole)));
     let again = storage.received.get() - before;
-    assert!(again < 2 << 20, "{again} bytes for one leaf");
+    assert!(again < 13 << 20, "{again} bytes for one leaf");
+}
+
+#[test]
+fn an_upload_begins_with_few_questions() {
+    /// About the root, the whole, and eight blocks.
+    const MOST: u64 = 10;
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(2);
+    let mut a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let size: u64 = 48 << 20;
+    let bytes = file(48 << 20, 10);
+    let (id, cid) = share(&a, "a", &bytes);
+    begin_fetch(&b, &cid);
+    let received = || storage.received.get() > 28 << 20;
+    assert!(world.sim.run_until(LONG, received));
+    b.kill();
+    a.kill();
+    world.sim.pass(MINUTE);
+    let (asked, posts, before) = (
+        storage.asked.get(),
+        storage.posts.get(),
+        storage.received.get(),
+    );
+    a.restart();
+    assert!(world.sim.run_until(LONG, || storage.posts.get() > posts));
+    let asked = storage.asked.get() - asked - (storage.posts.get() - posts);
+    assert!(asked <= MOST, "{asked} questions");
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    let dag = a.disk.0.borrow().files[&id].dag.clone();
+    let blocks = dag.expect("a whole file").blocks;
+    let there = storage.blocks.borrow();
+    assert!(
+        blocks
+            .iter()
+            .all(|block| there.contains_key(&key(&block.cid)))
+    );
+    // It goes on where it was, but for what was on its way.
+    let again = storage.received.get() - before;
+    assert!(again < size - before + (16 << 20), "{again} of {size}");
+}
+
+#[test]
+fn a_part_that_failed_is_asked_about_with_few_questions() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    storage.slow.set(2);
+    // Many small files, so that a part has many blocks.
+    let many = (0..600).map(|n| (format!("{n}"), SimSource(file(3_000 + n, 11).into())));
+    let mut folder = input(&a, "many", &[]);
+    folder.body = Input::Many(many.collect());
+    let id = begin_share(&a, folder);
+    until(&a, &id, |item| item.status == Status::Shared);
+    let cid = item(&a, &id).cid.unwrap();
+    let asked = storage.asked.get();
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    assert!(world.sim.run_until(MINUTE, || storage.posts.get() > 0));
+    storage.manner.set(Manner::Dead);
+    world.sim.pass(Duration::from_secs(4));
+    storage.manner.set(Manner::Honest);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    let asked = storage.asked.get() - asked;
+    assert!(asked < 100, "{asked} requests");
 }
 
 #[test]
