@@ -18,6 +18,7 @@ use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use web::browser;
 use web::extension::pages::{self, in_page, may_read};
 use web::js::{self, decoded};
 use web::time;
@@ -27,7 +28,8 @@ use crate::file_names::{
     as_page, expected_at, expected_of, is_file, is_page_name, name_in, unpacked, with_ending,
 };
 use crate::http::{self, FetchBody};
-use crate::pages::{HEAD, PIECE, PageBody, Pages};
+use crate::offscreen::Offscreen;
+use crate::pages::{PIECE, PageBody, Pages, Place, head};
 
 /// How long a share waits for the person's permission, in milliseconds. A person who has not given it by then does
 /// not want to.
@@ -63,7 +65,6 @@ struct Promised {
 }
 
 /// Reads what people share from addresses.
-#[derive(Default)]
 pub struct Reading {
     /// Reads in open pages.
     pub pages: Pages,
@@ -97,6 +98,15 @@ impl From<Failure> for Refused {
 }
 
 impl Reading {
+    /// Reads nothing yet. The extension's own page reads what no worker may wait for.
+    pub fn new(own: Offscreen) -> Self {
+        Self {
+            pages: Pages::new(own),
+            waiting: RefCell::default(),
+            changed: OnceCell::new(),
+        }
+    }
+
     /// Has a function called whenever other shares wait, with the host if a share has just begun to wait. It can be
     /// set once.
     pub fn observe(&self, changed: impl Fn(Option<String>) + 'static) {
@@ -274,7 +284,7 @@ impl Wanted {
         let mut response = match self.scheme().as_str() {
             "http" | "https" => self.over_http(pages, 0).await?,
             "data" => self
-                .of_worker(true, 0)
+                .of_worker(pages, true, 0, false)
                 .await
                 .map_err(|_| Failure::new(Code::BadAddress).reason(Reason::BadDataUrl))?,
             "blob" => {
@@ -367,14 +377,15 @@ impl Wanted {
         let mut failed = None;
         let mut doubtful = None;
         if (allowed || own) && !self.own_cookies {
-            match self.of_worker(true, at).await {
+            // Without a permission the extension's page may not read what the worker may after a click, and the page of the
+            // tab can wait for it.
+            match self.of_worker(pages, true, at, allowed).await {
                 // The page may get what the worker does not, because it sends its own address and all of its cookies.
                 Ok(mut response) => match self.is_doubtful(&mut response).await {
                     true => doubtful = Some(response),
                     false => return Ok(response),
                 },
-                // The page can wait for longer, if there is one.
-                Err(why @ HttpError::Silent(_)) if self.seen.tab.is_none() => {
+                Err(why @ HttpError::Silent(_)) if allowed || self.seen.tab.is_none() => {
                     return Err(unreachable(&why).into());
                 }
                 Err(why) => failed = Some(why),
@@ -391,7 +402,7 @@ impl Wanted {
             (Err(_), None) => {}
         }
         // What the server gives to everybody needs neither cookies nor permission.
-        match self.of_worker(false, at).await {
+        match self.of_worker(pages, false, at, true).await {
             // With a permission the browser lets anything be read, and this is what somebody without cookies sees.
             Ok(response)
                 if self.own_cookies && (allowed || own) && !response.body.is_for_everybody() =>
@@ -427,7 +438,14 @@ impl Wanted {
         self.seen.as_page || self.page.as_deref() == Some(&self.url)
     }
 
-    async fn of_worker(&self, cookies: bool, at: u64) -> Result<HttpResponse<Body>, HttpError> {
+    /// What the worker reads, or the extension's own page if that is to wait for a server for which the worker cannot.
+    async fn of_worker(
+        &self,
+        pages: &Pages,
+        cookies: bool,
+        at: u64,
+        may_wait: bool,
+    ) -> Result<HttpResponse<Body>, HttpError> {
         let init = RequestInit::new();
         init.set_credentials(if cookies {
             RequestCredentials::Include
@@ -441,15 +459,24 @@ impl Wanted {
             let _ = headers.set("range", &range_from(at));
             init.set_headers(&headers);
         }
-        let response = http::send(&self.url, &init, HEAD, PIECE).await?;
-        Ok(response.with_body(|body| Body::new(Reader::Worker(body))))
+        match http::send(&self.url, &init, head(), PIECE).await {
+            Err(HttpError::Silent(_)) if may_wait && browser::ends_waiting_workers() => {
+                let range = (at > 0).then(|| range_from(at));
+                let response = pages
+                    .fetch(&self.url, Place::Own { cookies }, range)
+                    .await?;
+                Ok(response.with_body(|body| Body::new(Reader::Page(body))))
+            }
+            response => Ok(response?.with_body(|body| Body::new(Reader::Worker(body)))),
+        }
     }
 
     async fn of_page(&self, pages: &Pages, at: u64) -> Result<HttpResponse<Body>, HttpError> {
         let unreachable = || HttpError::Unreachable(host_of(&self.url));
         let tab = self.seen.tab.ok_or_else(unreachable)?;
         let range = (at > 0).then(|| range_from(at));
-        let response = pages.fetch(&self.url, tab, self.seen.frame, range).await?;
+        let place = Place::Tab(tab, self.seen.frame);
+        let response = pages.fetch(&self.url, place, range).await?;
         Ok(response.with_body(|body| Body::new(Reader::Page(body))))
     }
 
@@ -458,7 +485,7 @@ impl Wanted {
         let init = RequestInit::new();
         init.set_mode(RequestMode::NoCors);
         init.set_credentials(RequestCredentials::Omit);
-        http::send(&self.url, &init, HEAD, PIECE).await.is_ok()
+        http::send(&self.url, &init, head(), PIECE).await.is_ok()
     }
 
     /// The kind of thing that the person clicked on, given the name in the answer and what the page said of the link.

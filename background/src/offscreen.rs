@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, Shared, select};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web::browser;
 use web::js::{self, Outcome};
@@ -147,6 +148,14 @@ impl Offscreen {
     /// The message of the browser, or that the page does not answer.
     pub async fn forget_file(&self, name: &str) -> Outcome<()> {
         self.ask("forget", name.into()).await.map(drop)
+    }
+
+    /// Has the page, which must be held, do a job of `static/inpage.js`, which opens a port to this program.
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not answer.
+    pub async fn run(&self, arguments: &Array) -> Outcome<()> {
+        self.ask("fetch", arguments.into()).await.map(drop)
     }
 
     async fn ask(&self, what: &str, value: JsValue) -> Outcome<JsValue> {

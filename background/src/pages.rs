@@ -1,8 +1,9 @@
 //! Fetches as a web page would. The function of `static/inpage.js` is run in one of the page's
-//! frames, and sends what it reads over a port.
+//! frames, or in a page of the extension, and sends what it reads over a port.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,9 +12,10 @@ use fluence::text::host_of;
 use futures::channel::mpsc;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::{FutureExt, StreamExt};
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::browser;
 use web::extension::pages;
 use web::http;
 use web::js;
@@ -22,12 +24,12 @@ use web::time;
 use web_sys::RequestInit;
 
 use crate::faces::PortId;
+use crate::offscreen::{Hold, Offscreen};
 
-/// How long a server may take to begin its answer. Chrome stops a worker whose `fetch()` waits for
-/// 30 s.
-pub const HEAD: Duration = Duration::from_secs(27);
-/// The same for a page, which nothing stops.
-const PAGE_HEAD: Duration = Duration::from_secs(120);
+/// How long a server may take to begin its answer. Some take a minute, and may be asked twice, with cookies and without.
+const PAGE_HEAD: Duration = Duration::from_secs(150);
+/// The same for a worker that the browser ends when its `fetch()` waits for 30 s. A page is then asked to wait.
+const WORKER_HEAD: Duration = Duration::from_secs(27);
 /// How long a server may be silent within its answer.
 pub const PIECE: Duration = Duration::from_secs(60);
 /// The beginning of the name of a port that a page's frame opens.
@@ -38,14 +40,37 @@ const PIECES: usize = 8;
 /// The longest `data:` URL of a piece, in bytes.
 const MAX_PIECE: usize = 4 * 1024 * 1024;
 
+/// How long a server may take to begin its answer to this program.
+pub fn head() -> Duration {
+    match browser::ends_waiting_workers() {
+        true => WORKER_HEAD,
+        false => PAGE_HEAD,
+    }
+}
+
 /// The requests to pages that have not ended.
-#[derive(Default)]
-pub struct Pages(RefCell<Open>);
+pub struct Pages {
+    open: RefCell<Open>,
+    own: Offscreen,
+}
+
+/// The page that is asked to fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// That of a tab, in one of its frames, or in the top frame if none is given, with its cookies.
+    Tab(i32, Option<i32>),
+    /// One of the extension, with the extension's permissions, and with cookies or not.
+    Own {
+        /// Whether with cookies.
+        cookies: bool,
+    },
+}
 
 #[derive(Default)]
 struct Open {
-    /// The requests whose port has not been opened yet: by key, the tab and where messages go.
-    expected: BTreeMap<String, (i32, mpsc::Sender<FromPage>)>,
+    /// The requests whose port has not been opened yet: by key, the tab, if it is not a page of the extension, and where
+    /// messages go.
+    expected: BTreeMap<String, (Option<i32>, mpsc::Sender<FromPage>)>,
     ports: BTreeMap<PortId, mpsc::Sender<FromPage>>,
 }
 
@@ -55,24 +80,37 @@ enum FromPage {
 }
 
 impl Pages {
-    /// Accepts a port that our function opened in a tab, if it has the key that was given to that tab.
-    pub fn connect(&self, id: PortId, port: Port, tab: i32) {
+    /// No requests yet. Those that no tab is there for go to the extension's own page.
+    pub fn new(own: Offscreen) -> Self {
+        Self {
+            open: RefCell::default(),
+            own,
+        }
+    }
+
+    /// Accepts a port that our function opened in a tab, or in a page of the extension, if it has the key that was given to
+    /// that.
+    pub fn connect(&self, id: PortId, port: Port, tab: Option<i32>) {
         let name = port.name();
         let key = name.strip_prefix(PAGE_PORT).unwrap_or_default();
-        let mut open = self.0.borrow_mut();
-        match open.expected.remove(key) {
-            Some((expected, mut to)) if expected == tab => {
-                // The channel is new, so it has room.
-                let _ = to.try_send(FromPage::Port(port));
-                open.ports.insert(id, to);
-            }
-            _ => port.disconnect(),
+        let mut open = self.open.borrow_mut();
+        let expected = open.expected.remove(key);
+        // The channel is new, so it has room, but whoever wanted the answer may have given up.
+        let taken = expected
+            .filter(|(expected, _)| *expected == tab)
+            .and_then(|(_, mut to)| {
+                let sent = to.try_send(FromPage::Port(port.clone()));
+                sent.ok().map(|()| to)
+            });
+        match taken {
+            Some(to) => drop(open.ports.insert(id, to)),
+            None => port.disconnect(),
         }
     }
 
     /// Takes a message that arrived at a port.
     pub fn message(&self, id: PortId, message: JsValue) {
-        let mut open = self.0.borrow_mut();
+        let mut open = self.open.borrow_mut();
         let full = open
             .ports
             .get_mut(&id)
@@ -85,50 +123,66 @@ impl Pages {
 
     /// Forgets a port that was closed.
     pub fn disconnect(&self, id: PortId) {
-        self.0.borrow_mut().ports.remove(&id);
+        self.open.borrow_mut().ports.remove(&id);
     }
 
-    /// Fetches as the page in a tab would, in one of its frames, or in the top frame if none is
-    /// given. `range` is the value of a `Range` header.
+    /// Fetches in a page. `range` is the value of a `Range` header.
     ///
     /// # Errors
     /// [`HttpError`] if no head of a response arrives.
     pub async fn fetch(
         &self,
         url: &str,
-        tab: i32,
-        frame: Option<i32>,
+        place: Place,
         range: Option<String>,
     ) -> Result<HttpResponse<PageBody>, HttpError> {
         let host = host_of(url);
         let unreachable = || HttpError::Unreachable(host.clone());
         let key = format!("{:032x}", time::random());
         let (to, mut messages) = mpsc::channel(PIECES);
-        self.0.borrow_mut().expected.insert(key.clone(), (tab, to));
+        let (tab, credentials, held) = match place {
+            Place::Tab(tab, _) => (Some(tab), "include", None),
+            Place::Own { cookies: true } => (None, "include", Some(self.own.hold())),
+            Place::Own { cookies: false } => (None, "omit", Some(self.own.hold())),
+        };
+        let expected = (tab, to);
+        self.open
+            .borrow_mut()
+            .expected
+            .insert(key.clone(), expected);
         let run = async {
             let range = range.as_deref().unwrap_or_default();
-            let arguments = [
+            let arguments: [JsValue; 5] = [
                 "fetch".into(),
                 url.into(),
                 key.as_str().into(),
                 range.into(),
+                credentials.into(),
             ];
-            let ran = pages::in_page(tab, frame, &arguments).await;
+            let ran = match place {
+                Place::Tab(tab, frame) => pages::in_page(tab, frame, &arguments).await.map(drop),
+                Place::Own { .. } => self.own.run(&arguments.iter().collect::<Array>()).await,
+            };
             if ran.is_err() {
                 // No function may be run in this page. The channel closes, which ends the wait below.
-                self.0.borrow_mut().expected.remove(&key);
+                self.open.borrow_mut().expected.remove(&key);
             }
-            // The function has ended, and what it sent is still on its way.
-            std::future::pending::<()>().await;
+            // The function has ended, or does so by itself, and what it sent is still on its way.
+            pending::<()>().await;
         };
         let head = async {
             let Some(FromPage::Port(port)) = messages.next().await else {
                 return Err(unreachable());
             };
             let port = Disconnecting(port);
-            match messages.next().await {
-                Some(FromPage::Message(message)) => Ok((port, js::member(&message, "head"))),
-                _ => Err(unreachable()),
+            loop {
+                match messages.next().await {
+                    Some(FromPage::Message(message)) if is_waiting(&message) => {}
+                    Some(FromPage::Message(message)) => {
+                        return Ok((port, js::member(&message, "head")));
+                    }
+                    _ => return Err(unreachable()),
+                }
             }
         };
         let waiting = select(Box::pin(head), Box::pin(run));
@@ -136,7 +190,7 @@ impl Pages {
             Either::Left((Either::Left((head, _)), _)) => head,
             _ => Err(HttpError::Silent(host.clone())),
         };
-        self.0.borrow_mut().expected.remove(&key);
+        self.open.borrow_mut().expected.remove(&key);
         let (port, head) = head?;
         let text = |name| js::member(&head, name).as_string();
         let Some(status) = js::member(&head, "status").as_f64() else {
@@ -155,9 +209,15 @@ impl Pages {
                 head,
                 port,
                 messages,
+                _held: held,
             },
         })
     }
+}
+
+/// Whether a page says that it still waits for a server.
+fn is_waiting(message: &JsValue) -> bool {
+    js::member(message, "waits").is_truthy()
 }
 
 struct Disconnecting(Port);
@@ -176,6 +236,7 @@ pub struct PageBody {
     head: JsValue,
     port: Disconnecting,
     messages: mpsc::Receiver<FromPage>,
+    _held: Option<Hold>,
 }
 
 impl PageBody {

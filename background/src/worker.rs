@@ -163,7 +163,7 @@ impl Worker {
         let recorder = Rc::new(Recorder::new(journal.clone(), Rc::clone(&faces)));
         let page = Offscreen::new().map_err(StartError::Browser)?;
         let store = DiskStore::new(database.clone(), Disk::offscreen(page.clone()));
-        let reading = Rc::new(Reading::default());
+        let reading = Rc::new(Reading::new(page.clone()));
         let platform = Browser::new(
             store,
             network.clone(),
@@ -565,7 +565,10 @@ impl Worker {
                 }
             }
             Sender::InPage(tab) if port.name().starts_with(PAGE_PORT) => {
-                self.sharing.reading.pages.connect(id, port, tab);
+                self.sharing.reading.pages.connect(id, port, Some(tab));
+            }
+            Sender::OwnPage if port.name().starts_with(PAGE_PORT) => {
+                self.sharing.reading.pages.connect(id, port, None);
             }
             Sender::OwnPage | Sender::InPage(_) | Sender::Stranger => port.disconnect(),
         }

@@ -1,7 +1,7 @@
 // `scripting.executeScript` runs this function in a page, isolated from the page's own scripts, for
 // what can only be done there. It must not refer to anything outside itself, because the browser
 // transfers it as text.
-export async function inpage(job, argument, key, range) {
+export async function inpage(job, argument, key, range, credentials) {
   const api = globalThis.browser ?? globalThis.chrome;
   // In Firefox this one is the page's: it sends the page's cookies, and the page's address as the origin.
   const fetch = globalThis.content?.fetch ?? globalThis.fetch;
@@ -41,13 +41,20 @@ export async function inpage(job, argument, key, range) {
     }
 
     // Fetches as the page would, and passes the bytes on as `data:` URLs, because ports carry JSON.
-    // At most four pieces are sent before the worker has taken the first.
+    // At most four pieces are sent before the worker has taken the first. What comes slowly is not kept until a piece is
+    // full, and as long as nothing comes the worker hears that this waits, without which the browser might end it.
     case "fetch": {
       const PIECE = 1 << 20;
       const AHEAD = 4;
+      const SLOW_MS = 5000;
+      const WAITS_MS = 20000;
       const port = api.runtime.connect({ name: `page:${key}` });
       const abort = new AbortController();
-      port.onDisconnect.addListener(() => abort.abort());
+      const waits = setInterval(() => port.postMessage({ waits: true }), WAITS_MS);
+      port.onDisconnect.addListener(() => {
+        clearInterval(waits);
+        abort.abort();
+      });
       let room = AHEAD;
       let wake = () => {};
       port.onMessage.addListener(() => {
@@ -70,11 +77,15 @@ export async function inpage(job, argument, key, range) {
         const read = (credentials) =>
           fetch(argument, { credentials, headers: range ? { range } : {}, signal: abort.signal });
         // Many a site lets this page read what is there only if it sends no cookies of that site.
-        const response = await read("include").catch((why) => (abort.signal.aborted ? Promise.reject(why) : read("same-origin")));
+        const response = await read(credentials).catch((why) =>
+          abort.signal.aborted || credentials !== "include" ? Promise.reject(why) : read("same-origin"),
+        );
+        clearInterval(waits);
         const head = Object.fromEntries(response.headers);
         port.postMessage({ head: { ...head, url: response.url, status: response.status, type: response.type } });
         let parts = [];
         let size = 0;
+        let sent = Date.now();
         for (const reader = response.body?.getReader(); reader; ) {
           const { done, value } = await reader.read();
           if (done) break;
@@ -83,16 +94,18 @@ export async function inpage(job, argument, key, range) {
             const piece = value.subarray(at, at + PIECE);
             parts.push(piece);
             size += piece.length;
-            if (size >= PIECE) {
+            if (size >= PIECE || Date.now() - sent > SLOW_MS) {
               await send(parts);
               parts = [];
               size = 0;
+              sent = Date.now();
             }
           }
         }
         if (size > 0) await send(parts);
         port.postMessage({ end: true });
       } catch (why) {
+        clearInterval(waits);
         port.postMessage({ error: String(why) });
       }
       return null;

@@ -16,6 +16,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures::StreamExt;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -25,6 +26,10 @@ const MAX_UPLOAD: usize = 64 * 1024 * 1024;
 const PART: usize = 512 * 1024;
 /// The interval at which a counter is read.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a slow server takes to begin its answer: longer than the browser lets a worker wait.
+const LONG: Duration = Duration::from_secs(50);
+/// How long an answer takes that comes in a thin trickle, and in how many pieces.
+const TRICKLE: (Duration, usize) = (Duration::from_secs(75), 75);
 /// The cookie that opens the private part of the site.
 const COOKIE: &str = "session=known";
 
@@ -73,6 +78,7 @@ pub struct Page {
 struct Content {
     files: BTreeMap<String, Page>,
     asked: BTreeMap<String, u64>,
+    is_released: watch::Sender<bool>,
 }
 
 type Shared = Arc<Mutex<Content>>;
@@ -149,6 +155,11 @@ impl Site {
     /// The address of a path on the site.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Lets the answers come that are held back.
+    pub fn release(&self) {
+        lock(&self.content).is_released.send_replace(true);
     }
 
     /// Waits until somebody has requested a path.
@@ -290,6 +301,10 @@ async fn open(
 /// - `gzip`: the file is what came out of `Content-Encoding: gzip`
 /// - `nothing`: status 204
 /// - `slow`: the answer begins after 5 s
+/// - `lazy`: the answer begins after 50 s
+/// - `patient`: the same, and every site may read it
+/// - `trickle`: the file comes in thin pieces for more than a minute, and for pages of this site alone
+/// - `held`: the answer begins when the site is told to [release](Site::release) it
 /// - `stuck`: the answer never begins
 /// - `breaking`: the first answer breaks off in the middle
 /// - `halting`: the first answer stops in the middle, and the connection stays open
@@ -354,6 +369,30 @@ async fn odd(
         }
         "nothing" => return StatusCode::NO_CONTENT.into_response(),
         "slow" => sleep(Duration::from_secs(5)).await,
+        "lazy" => sleep(LONG).await,
+        "patient" => {
+            sleep(LONG).await;
+            set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, b"*");
+        }
+        "trickle" if from_own_page(&headers) => {
+            let (lasts, count) = TRICKLE;
+            let pieces: Vec<Bytes> = body
+                .chunks(body.len().div_ceil(count).max(1))
+                .map(Bytes::copy_from_slice)
+                .collect();
+            let pause = lasts / count as u32;
+            let stream = futures::stream::iter(pieces).then(move |piece| async move {
+                sleep(pause).await;
+                Ok::<_, std::io::Error>(piece)
+            });
+            *response.body_mut() = Body::from_stream(stream);
+        }
+        "trickle" => return StatusCode::FORBIDDEN.into_response(),
+        "held" => {
+            let mut is_released = lock(&content).is_released.subscribe();
+            // The site lives as long as the test.
+            let _ = is_released.wait_for(|released| *released).await;
+        }
         "stuck" => std::future::pending::<()>().await,
         "breaking" | "halting" => {
             set(&mut response, header::ETAG, b"\"one\"");

@@ -774,3 +774,72 @@ fn selected_text_outlasts_the_worker_that_was_to_store_it() {
         Ok(())
     });
 }
+
+/// How long a server may take that is waited for, with what a busy machine adds.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+#[test]
+fn servers_that_take_their_time_are_waited_for() {
+    play("patience", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let other = Site::start().await?;
+        for (site, name, seed) in [
+            (&scene.site, "own.bin", 51),
+            (&scene.site, "trickle.bin", 52),
+            (&other, "everybodys.bin", 53),
+            (&other, "permitted.bin", 54),
+            (&other, "stuck.bin", 55),
+        ] {
+            let bytes = files::noise(90_000, seed);
+            site.add(name, "application/octet-stream", bytes);
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        share_link(&alice, &tabs, &scene.site.url("/odd/lazy/own.bin")).await?;
+        share_link(&alice, &tabs, &scene.site.url("/odd/trickle/trickle.bin")).await?;
+        // The click asks about another site, unless it lets everybody read soon enough.
+        let asked = async |address: String, allow: bool| -> Result<()> {
+            driver.switch_to_window(tabs[0].clone()).await?;
+            show(&alice, "a", "link", &address).await?;
+            let click = alice.share_by_right_click(By::Id("link"));
+            match allow {
+                true => alice.allow(click).await?,
+                false => alice.deny(click).await?,
+            }
+            driver.switch_to_window(tabs[1].clone()).await?;
+            Ok(())
+        };
+        asked(other.url("/odd/patient/everybodys.bin"), false).await?;
+        asked(other.url("/odd/lazy/permitted.bin"), true).await?;
+        share_link(&alice, &tabs, &other.url("/odd/stuck/stuck.bin")).await?;
+
+        // One is cancelled while it is waited for, for longer than a worker may wait.
+        if alice.kind() == Kind::Chromium {
+            other
+                .wait_times("/odd/stuck/stuck.bin", 2, PATIENCE)
+                .await?;
+        }
+        let row = face.wait_named("stuck.bin", &["preparing"], SMALL).await?;
+        ensure!(row.text.contains("Waiting for 127.0.0.1"), "{row:?}");
+        face.picture("waiting").await?;
+        face.press_in(&row, "item-pause").await?;
+        let row = face.wait_named("stuck.bin", &["failed"], SMALL).await?;
+        ensure!(row.failure.as_deref() == Some("paused"), "{row:?}");
+        let terminal = scene.command_line("terminal", &node)?;
+        for (site, name) in [
+            (&scene.site, "own.bin"),
+            (&scene.site, "trickle.bin"),
+            (&other, "everybodys.bin"),
+            (&other, "permitted.bin"),
+        ] {
+            let shown = face.wait_named(name, &["shared"], PATIENCE).await?;
+            let cid = shown.cid.context("a shared file without a hash")?;
+            let bytes = site.file(name).context("no file")?;
+            same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        }
+        Ok(())
+    });
+}
+

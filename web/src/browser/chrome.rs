@@ -51,6 +51,7 @@ impl Browser for Chrome {
     const FORGETS_MENUS: bool = false;
     const HAS_CONTAINERS: bool = false;
     const READS_AHEAD: bool = false;
+    const ENDS_WAITING_WORKERS: bool = true;
     const ASKS_AFTER_CLICK: bool = true;
     const DIALOG_CLOSES_POPUP: bool = false;
 

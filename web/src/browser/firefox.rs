@@ -43,6 +43,7 @@ impl Browser for Firefox {
     const FORGETS_MENUS: bool = true;
     const HAS_CONTAINERS: bool = true;
     const READS_AHEAD: bool = true;
+    const ENDS_WAITING_WORKERS: bool = false;
     const ASKS_AFTER_CLICK: bool = false;
     const DIALOG_CLOSES_POPUP: bool = true;
 

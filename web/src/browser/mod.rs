@@ -28,6 +28,9 @@ trait Browser {
     /// Whether the whole answer to a request is read into memory as fast as it comes.
     const READS_AHEAD: bool;
 
+    /// Whether a worker is ended when its `fetch()` has had no answer for 30 s.
+    const ENDS_WAITING_WORKERS: bool;
+
     /// Whether a permission may be asked for a moment after the click that needs it, and not only while that is handled.
     const ASKS_AFTER_CLICK: bool;
 
@@ -121,6 +124,14 @@ pub fn reads_ahead() -> bool {
     match kind() {
         Kind::Chrome => Chrome::READS_AHEAD,
         Kind::Firefox => Firefox::READS_AHEAD,
+    }
+}
+
+/// Whether a worker is ended when its `fetch()` has had no answer for 30 s.
+pub fn ends_waiting_workers() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::ENDS_WAITING_WORKERS,
+        Kind::Firefox => Firefox::ENDS_WAITING_WORKERS,
     }
 }
 
