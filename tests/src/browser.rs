@@ -657,6 +657,29 @@ impl Browser {
         Ok(())
     }
 
+    /// Runs a script in the extension's worker, in Chromium. Nothing says when it has run.
+    pub async fn run_in_worker(&self, script: &str) -> Result<()> {
+        let tools = ChromeDevTools::new(self.driver()?.handle.clone());
+        let targets = tools.execute_cdp("Target.getTargets").await?;
+        let worker = targets["targetInfos"].as_array().and_then(|all| {
+            let own = json!(self.extension.url("background.js"));
+            all.iter()
+                .find(|target| target["type"] == "service_worker" && target["url"] == own)
+        });
+        let worker = worker.context("there is no worker")?;
+        let which = json!({ "targetId": worker["targetId"], "flatten": false });
+        let attached = tools
+            .execute_cdp_with_params("Target.attachToTarget", which)
+            .await?;
+        let run =
+            json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": script } });
+        let message = json!({ "sessionId": attached["sessionId"], "message": run.to_string() });
+        tools
+            .execute_cdp_with_params("Target.sendMessageToTarget", message)
+            .await?;
+        Ok(())
+    }
+
     /// Right-clicks an element of the page with a real mouse and chooses *Share via Fluence*. The
     /// element is a picture, a link or a selected text.
     pub async fn share_by_right_click(&self, element: By) -> Result<()> {

@@ -23,6 +23,20 @@ const LONG: Duration = Duration::from_secs(120);
 const NOTIFICATIONS: &str = "const [done] = arguments;
     api.notifications.getAll().then(all => done(Object.keys(all)));";
 
+/// JavaScript that has the worker write down each notification that it shows, and what returns them.
+const WRITE_DOWN: &str = "{
+    const create = api.notifications.create.bind(api.notifications);
+    const told = [];
+    api.notifications.create = (id, ...rest) => {
+      told.push(id);
+      api.storage.session.set({ told });
+      return create(id, ...rest);
+    };
+    api.storage.session.set({ told });
+  }";
+const WRITTEN: &str = "const [done] = arguments;
+    api.storage.session.get('told').then(({ told }) => done(told ?? null));";
+
 /// JavaScript that returns all items, which the worker sends to a face in several messages.
 const ALL: &str = "const [count, done] = arguments;
     const port = api.runtime.connect({ name: 'face' });
@@ -319,13 +333,35 @@ fn what_an_ended_worker_left_is_told_of_once() {
         let driver = alice.driver()?;
         driver.switch_to_window(tabs[0].clone()).await?;
         driver.goto(scene.site.url("/login")).await?;
+        // No answer comes before the worker has ended.
+        let path = |name: &str| format!("/odd/held/{name}");
         for name in names {
-            // The first answer never comes, so none is done before the worker ends.
-            let path = format!("/odd/late/{name}");
-            share_link(&alice, &tabs, &scene.site.url(&path)).await?;
-            scene.site.wait_asked(&path, SMALL).await?;
+            share_link(&alice, &tabs, &scene.site.url(&path(name))).await?;
+            scene.site.wait_asked(&path(name), SMALL).await?;
         }
         alice.stop_worker().await?;
+        for name in names {
+            scene.site.wait_times(&path(name), 2, SMALL).await?;
+        }
+        // Every notification that the next worker shows is written down. What is shown anew in the place of another one
+        // cannot be told from it afterwards.
+        alice.run_in_worker(WRITE_DOWN).await?;
+        let written = async |notifications: Value| -> Result<()> {
+            let deadline = std::time::Instant::now() + SMALL;
+            loop {
+                let told = driver.execute_async(WRITTEN, vec![]).await?;
+                if *told.json() == notifications {
+                    return Ok(());
+                }
+                ensure!(
+                    std::time::Instant::now() < deadline,
+                    "{} and not {notifications}",
+                    told.json()
+                );
+            }
+        };
+        written(json!([])).await?;
+        scene.site.release();
         for name in &names[..2] {
             face.wait_named(name, &["shared"], SMALL).await?;
         }
@@ -333,14 +369,12 @@ fn what_an_ended_worker_left_is_told_of_once() {
             let shown = face.wait_named(name, &["failed"], SMALL).await?;
             ensure!(shown.failure.as_deref() == Some("http_status"), "{shown:?}");
         }
-        let deadline = std::time::Instant::now() + SMALL;
-        loop {
-            let told = driver.execute_async(NOTIFICATIONS, vec![]).await?;
-            if *told.json() == json!(["fluence"]) {
-                return Ok(());
-            }
-            ensure!(*told.json() == json!([]), "notifications: {}", told.json());
-            ensure!(std::time::Instant::now() < deadline, "nobody was told");
-        }
+        // What is shared after them is told of after them.
+        let later = scene
+            .site
+            .add("later.bin", "application/octet-stream", files::noise(9, 9));
+        share_link(&alice, &tabs, &later).await?;
+        let shown = face.wait_named("later.bin", &["shared"], SMALL).await?;
+        written(json!(["fluence", format!("item:{}", shown.id)])).await
     });
 }
