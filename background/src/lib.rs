@@ -54,14 +54,15 @@ thread_local! {
     static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
 }
 
-/// Starts the worker, and returns when events can be delivered to it.
+/// Starts the worker, and returns when events can be delivered to it. `clicks` are the names of those clicks that an earlier
+/// worker left, and that are delivered next.
 ///
 /// # Errors
 /// Fails with the message of a [`worker::StartError`] if the worker cannot start.
 #[wasm_bindgen]
-pub async fn start() -> Result<(), JsError> {
+pub async fn start(clicks: Vec<String>) -> Result<(), JsError> {
     std::panic::set_hook(Box::new(|panic| runtime::crashed(&panic.to_string())));
-    let worker = Worker::start()
+    let worker = Worker::start(clicks)
         .await
         .map_err(|why| JsError::new(&why.to_string()))?;
     WORKER.with(|cell| {

@@ -99,6 +99,22 @@ impl Together {
     }
 }
 
+/// A text that the person had selected when they clicked.
+struct Selected {
+    /// As the browser gives it, without line breaks.
+    text: String,
+    /// Whether that was some time ago, so that something else may be selected by now.
+    is_later: bool,
+}
+
+impl Selected {
+    /// Whether this text, which is selected now, may be what was selected then.
+    fn may_be(&self, now: &str) -> bool {
+        let visible = |text: &str| -> String { text.split_whitespace().collect() };
+        !self.is_later || visible(now).starts_with(&visible(&self.text))
+    }
+}
+
 /// The shares of a person.
 pub struct Sharing {
     engine: Engine<Browser>,
@@ -210,13 +226,15 @@ impl Sharing {
 
     /// Shares what was clicked on. `info` and `tab` are what the browser passes to a listener of
     /// the context menu, and `asked` is a promise that says whether the person has permitted to read it, if the browser
-    /// asks them. `click` is what the click is called. Returns the share if only the click has its bytes.
+    /// asks them. `click` is what the click is called, and `is_later` says that an earlier worker left it. Returns the share
+    /// if only the click has its bytes.
     pub async fn share_clicked(
         &self,
         info: &JsValue,
         tab: &JsValue,
         asked: Option<Promise>,
         click: Option<String>,
+        is_later: bool,
     ) -> Option<ItemId> {
         let private = match member(info, "menuItemId").as_string().as_deref() {
             Some(MENU_PRIVATE) => Some(true),
@@ -251,18 +269,25 @@ impl Sharing {
                 click: click.clone().filter(|_| is_data(&url)),
             },
             url,
-            is_later: false,
+            is_later,
         };
         // The innermost thing that was clicked on takes precedence: a picture over its link, and a
         // link over the text around it. `static/background.js` asks for permission in the same order.
         let answer = if let Some(url) = text("srcUrl") {
             let wanted = wanted(url, text("mediaType"), None);
             self.share_url(wanted, asked, Wish::Link, how).await
+        } else if text("mediaType").is_some() {
+            // Chromium tells no address that has more than 2 MiB. What is around a picture is not the picture.
+            refused(Code::PageGone.into())
         } else if let Some(url) = text("linkUrl") {
             self.share_url(wanted(url, None, None), asked, Wish::Link, how)
                 .await
         } else if let Some(selected) = text("selectionText") {
             let place = tab_id.map(|tab| (tab, frame));
+            let selected = Selected {
+                text: selected,
+                is_later,
+            };
             self.share_selection(selected, place, page, click, how)
                 .await
         } else if let Some(url) = text("frameUrl").or(page.clone()) {
@@ -307,22 +332,39 @@ impl Sharing {
     /// Removes the share that an earlier worker made of a click, if that worker was killed before it had its bytes. Returns
     /// whether the click has to be shared: not if its bytes are here.
     pub async fn begin_again(&self, click: &str) -> bool {
+        let made = self.with_click(click);
         let (here, listed): (Vec<ItemId>, Vec<ItemId>) = self.engine.with_state(|state| {
-            let of_click = |item: &&Item| {
-                let seen = item.source.as_ref().and_then(|source| source.seen.as_ref());
-                seen.is_some_and(|seen| seen.click.as_deref() == Some(click))
-            };
             let has_bytes = |id: &ItemId| {
                 let item = state.items.get(id);
                 item.is_some_and(|item| item.cid.is_some() || item.status == Status::Hashing)
             };
-            let items = state.items.values().filter(of_click);
-            items.map(|item| item.id.clone()).partition(has_bytes)
+            made.into_iter().partition(has_bytes)
         });
         if !listed.is_empty() {
             self.engine.command(Command::Remove { ids: listed }).await;
         }
         here.is_empty()
+    }
+
+    /// Tells the person that a click is lost whose bytes were too many to be written down, unless it is in the list, which
+    /// says so.
+    pub async fn tell_lost(&self, click: &str) {
+        if self.with_click(click).is_empty() {
+            let lost = Failure::new(Code::Interrupted).reason(Reason::TooLong);
+            self.notices.tell(lost).await;
+        }
+    }
+
+    /// The shares that were made of a click.
+    fn with_click(&self, click: &str) -> Vec<ItemId> {
+        let of_click = |item: &&Item| {
+            let seen = item.source.as_ref().and_then(|source| source.seen.as_ref());
+            seen.is_some_and(|seen| seen.click.as_deref() == Some(click))
+        };
+        self.engine.with_state(|state| {
+            let items = state.items.values().filter(of_click);
+            items.map(|item| item.id.clone()).collect()
+        })
     }
 
     /// Whether what was clicked on at this time, in Unix milliseconds, has been in the list since then.
@@ -390,7 +432,7 @@ impl Sharing {
 
     async fn share_selection(
         &self,
-        selected: String,
+        selected: Selected,
         place: Option<(i32, Option<i32>)>,
         page: Option<String>,
         click: Option<String>,
@@ -402,10 +444,10 @@ impl Sharing {
                 .await
                 .ok()
                 .and_then(|text| text.as_string())
-                .filter(|text| !text.is_empty()),
+                .filter(|text| !text.is_empty() && selected.may_be(text)),
             None => None,
         };
-        let text = whole.unwrap_or(selected);
+        let text = whole.unwrap_or(selected.text);
         let words: String = text
             .split_whitespace()
             .collect::<Vec<_>>()

@@ -117,16 +117,19 @@ pub enum StartError {
 struct Found {
     known_as: Option<String>,
     failures: Vec<Failure>,
+    /// The clicks that an earlier worker left, and that are shared again.
+    clicks: Vec<String>,
     unknown: Unknown,
 }
 
 impl Worker {
     /// Reads what was written, starts the peer, and continues what was left unfinished. No stored
-    /// data can prevent it from starting: what cannot be read is set aside, and the person is told.
+    /// data can prevent it from starting: what cannot be read is set aside, and the person is told. `clicks` are those that an
+    /// earlier worker left.
     ///
     /// # Errors
     /// [`StartError`] if the browser lacks something that the worker cannot do without.
-    pub async fn start() -> Result<Rc<Self>, StartError> {
+    pub async fn start(clicks: Vec<String>) -> Result<Rc<Self>, StartError> {
         let database = Database::open().await;
         let Opened {
             journal,
@@ -173,6 +176,7 @@ impl Worker {
         let found = Found {
             known_as: state.peer.clone(),
             failures,
+            clicks,
             // Stored files that a substitute does not know belong to the items of the database that it stands for.
             unknown: if adopt || substitute {
                 Unknown::Adopt
@@ -245,6 +249,10 @@ impl Worker {
     }
 
     async fn go_on(self: Rc<Self>, found: Found, peer: PeerId, statuses: Statuses) {
+        // What is shared once more was not interrupted.
+        for click in &found.clicks {
+            self.sharing.begin_again(click).await;
+        }
         // The person has not been told yet of what an earlier worker was reading.
         self.engine.with_state(|state| {
             let items = state.items.values();
@@ -439,6 +447,7 @@ impl Worker {
                 // An earlier worker may have listed it before it was killed.
                 let earlier = details.get(4).as_f64();
                 let click = details.get(5).as_string();
+                let is_later = earlier.is_some();
                 spawn_local(async move {
                     let sharing = &worker.sharing;
                     let is_listed = earlier.is_some_and(|at| sharing.is_listed(&first, at));
@@ -449,12 +458,24 @@ impl Worker {
                         };
                     let mut needed = None;
                     if begins {
-                        needed = sharing.share_clicked(&first, &second, asked, click).await;
+                        needed = sharing
+                            .share_clicked(&first, &second, asked, click, is_later)
+                            .await;
                     }
                     match (listed, needed) {
                         (Some(listed), Some(id)) => sharing.keep_click(id, listed),
                         (Some(listed), None) => sharing::called(&listed),
                         (None, _) => {}
+                    }
+                });
+            }
+            "lost" => {
+                let click = first.as_string().unwrap_or_default();
+                let cross_out: Option<Function> = second.dyn_into().ok();
+                spawn_local(async move {
+                    worker.sharing.tell_lost(&click).await;
+                    if let Some(cross_out) = cross_out {
+                        sharing::called(&cross_out);
                     }
                 });
             }

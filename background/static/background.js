@@ -57,7 +57,8 @@ function failed(why) {
 // Chromium the callback of a function of the browser still belongs to the click, but no second one after it, and no
 // promise. In Firefox nothing does that comes later, so it asks without looking first. Where the person has permitted it
 // before, the browser answers at once.
-function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab) {
+function ask({ srcUrl, mediaType, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab) {
+  if (mediaType && !srcUrl) return undefined;
   const url = srcUrl || linkUrl || (selectionText ? undefined : frameUrl || pageUrl);
   let origins;
   let strange;
@@ -95,23 +96,45 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
   });
 }
 
-// The browser tells of a click once, and a worker may be killed before the click is in the list. So it is written down at
-// once, for the session, until it is there, and the next worker goes on with it.
-const CLICKS = "clicks";
-const clicks = {};
-const earlier = api.storage.session.get(CLICKS).then(
-  ({ [CLICKS]: found = {} }) => {
-    Object.assign(clicks, found);
-    // Without those of this worker, which has them already.
-    return found;
+// The browser tells of a click once, and a worker may be killed before the click is in the list. So each is written down at
+// once, for the session, under a key of its own, until it is there, and the next worker goes on with it. What is kept for a
+// session may have 10 MB altogether, not only in clicks, and a picture whose address contains it may have more. Of such a
+// click it is written down that there was one, so that the next worker can say that it is lost.
+const CLICK = "click:";
+const MAX_CLICKS = 1000;
+const MAX_CLICK_BYTES = 8_000_000;
+// The writing of each click, and its size.
+const clicks = new Map();
+let clickBytes = 0;
+const earlier = api.storage.session.get(null).then(
+  // Without those of this worker, which has them already.
+  (found) => Object.entries(found).filter(([key]) => key.startsWith(CLICK) && !clicks.has(key)),
+  (why) => {
+    console.error(why);
+    return [];
   },
-  () => ({}),
 );
-const write = () => earlier.then(() => api.storage.session.set({ [CLICKS]: clicks })).catch(console.error);
 
-function listed(number) {
-  delete clicks[number];
-  write();
+function keep(key, click) {
+  // This worker has it all the same.
+  if (clicks.size >= MAX_CLICKS) return;
+  const write = (click) => api.storage.session.set({ [key]: click });
+  const lost = () => write({ isLost: true });
+  const size = JSON.stringify(click).length;
+  const fits = clickBytes + size <= MAX_CLICK_BYTES;
+  const written = fits ? write(click).catch(lost) : lost();
+  clicks.set(key, { size: fits ? size : 0, written: written.catch(console.error) });
+  clickBytes += fits ? size : 0;
+}
+
+// The click is in the list, with all that is needed of it.
+function listed(key) {
+  const { size, written } = clicks.get(key) ?? { size: 0 };
+  clicks.delete(key);
+  clickBytes -= size;
+  Promise.resolve(written)
+    .then(() => api.storage.session.remove(key))
+    .catch(console.error);
 }
 
 function click(info, tab) {
@@ -119,11 +142,10 @@ function click(info, tab) {
   const asked = ask(info, tab);
   // Whoever clicks is to see at once that this was noticed. What is so the WebAssembly shows as soon as it runs.
   if (waiting !== null && !broken) api.action.setBadgeText({ text: "…" });
-  const number = crypto.randomUUID();
+  const key = CLICK + crypto.randomUUID();
   const { id, title, cookieStoreId } = tab ?? {};
-  clicks[number] = { info, tab: { id, title, cookieStoreId }, at: Date.now() };
-  write();
-  event("menu", info, tab, asked, () => listed(number), undefined, number);
+  keep(key, { info, tab: { id, title, cookieStoreId }, at: Date.now() });
+  event("menu", info, tab, asked, () => listed(key), undefined, key);
 }
 
 let ports = 0;
@@ -158,14 +180,15 @@ handover.onmessage = ({ data }) => event("files", data, handover);
 
 // Nothing works without the worker, so the badge says so if it cannot start.
 init()
-  .then(() => speaking)
-  .then(start)
-  .then(async () => {
+  .then(() => Promise.all([earlier, speaking]))
+  .then(async ([left]) => {
+    await start(left.filter(([, { isLost }]) => !isLost).map(([key]) => key));
     const early = waiting;
     waiting = null;
     for (const [kind, details] of early) deliver(kind, details);
-    for (const [number, { info, tab, at }] of Object.entries(await earlier))
-      deliver("menu", [info, tab, undefined, () => listed(number), at, number]);
+    for (const [key, { info, tab, at, isLost }] of left)
+      if (isLost) deliver("lost", [key, () => listed(key)]);
+      else deliver("menu", [info, tab, undefined, () => listed(key), at, key]);
   })
   .catch((why) => {
     console.error("Fluence could not start", why);

@@ -28,6 +28,7 @@ paused = أوقفته قبل أن يُقرأ كله.
 stopped = أوقفت الرفع.
 interrupted-upload = انقطع الرفع.
 interrupted = انقطع قبل أن يكتمل.
+interrupted-click = لم يُشارَك ما نُقر عليه: كان أكبر من أن يُحفظ ريثما تبدأ الإضافة من جديد.
 file-gone = الملف المخزَّن مفقود أو تغيّر.
 bad-setting-too-many-nodes =
     { $limit ->
@@ -152,6 +153,7 @@ do-stopped = يُتابَع عندما يُشارك الملف من جديد و�
 do-interrupted-upload = يبدأ من جديد عندما يطلب أحدهم الملف.
 do-interrupted-fetch = اختر «إعادة المحاولة» للمتابعة.
 do-interrupted = أعد المحاولة، أو اختر الملف من جديد.
+do-interrupted-click = انقر عليه مرة أخرى.
 do-file-gone-fetch = اجلبه من جديد.
 do-file-gone = شارك الملف من جديد.
 do-bad-setting-too-many-nodes = أزل بعضها.

@@ -28,6 +28,7 @@ paused = Sie haben es beendet, bevor alles gelesen war.
 stopped = Sie haben das Hochladen beendet.
 interrupted-upload = Das Hochladen wurde unterbrochen.
 interrupted = Es wurde unterbrochen, bevor es fertig war.
+interrupted-click = Was Sie angeklickt haben, wurde nicht geteilt: Es war zu groß, um aufbewahrt zu werden, während die Erweiterung neu gestartet ist.
 file-gone = Die gespeicherte Datei fehlt oder wurde verändert.
 bad-setting-too-many-nodes =
     { $limit ->
@@ -144,6 +145,7 @@ do-stopped = Es geht weiter, wenn die Datei wieder geteilt wird und jemand sie a
 do-interrupted-upload = Es beginnt von neuem, wenn jemand die Datei anfordert.
 do-interrupted-fetch = Wählen Sie „Erneut versuchen“, um weiterzumachen.
 do-interrupted = Versuchen Sie es noch einmal, oder wählen Sie die Datei noch einmal aus.
+do-interrupted-click = Klicken Sie es noch einmal an.
 do-file-gone-fetch = Rufen Sie die Datei noch einmal ab.
 do-file-gone = Teilen Sie die Datei noch einmal.
 do-bad-setting-too-many-nodes = Entfernen Sie einige davon.

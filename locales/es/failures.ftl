@@ -28,6 +28,7 @@ paused = Lo has detenido antes de que se leyera entero.
 stopped = Has detenido la subida.
 interrupted-upload = Se ha cortado la subida.
 interrupted = Se ha cortado antes de terminar.
+interrupted-click = No se ha compartido aquello en lo que hiciste clic: era demasiado grande para conservarlo mientras la extensión se reiniciaba.
 file-gone = El archivo almacenado falta o se ha modificado.
 bad-setting-too-many-nodes =
     { $limit ->
@@ -144,6 +145,7 @@ do-stopped = Continúa cuando el archivo se comparta de nuevo y alguien lo pida.
 do-interrupted-upload = Empieza de nuevo cuando alguien pida el archivo.
 do-interrupted-fetch = Elige «Reintentar» para continuar.
 do-interrupted = Inténtalo de nuevo o vuelve a elegir el archivo.
+do-interrupted-click = Haz clic en ello otra vez.
 do-file-gone-fetch = Obtenlo de nuevo.
 do-file-gone = Comparte el archivo de nuevo.
 do-bad-setting-too-many-nodes = Quita algunos.

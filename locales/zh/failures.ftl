@@ -28,6 +28,7 @@ paused = 在全部读取之前，你停止了它。
 stopped = 你停止了上传。
 interrupted-upload = 上传中断了。
 interrupted = 在就绪之前中断了。
+interrupted-click = 你点击的内容没有被分享：它太大，无法在扩展重新启动期间保留。
 file-gone = 存储的文件丢失或被更改。
 bad-setting-too-many-nodes =
     { $limit ->
@@ -142,6 +143,7 @@ do-stopped = 当文件再次分享并且有人请求时，它会继续。
 do-interrupted-upload = 有人请求此文件时，它会重新开始。
 do-interrupted-fetch = 选择“重试”即可继续。
 do-interrupted = 请重试，或重新选择文件。
+do-interrupted-click = 请再点击一次。
 do-file-gone-fetch = 请重新获取。
 do-file-gone = 请重新分享此文件。
 do-bad-setting-too-many-nodes = 请删除其中一些。

@@ -38,6 +38,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> Sentence {
         Code::Paused if matches!(about, About::Upload) => PAUSED_UPLOAD,
         Code::Paused => PAUSED,
         Code::Stopped => STOPPED,
+        Code::Interrupted if failure.reason == Some(Reason::TooLong) => INTERRUPTED_CLICK,
         Code::Interrupted => match about {
             About::Upload => INTERRUPTED_UPLOAD,
             About::Share | About::Fetch | About::Other => INTERRUPTED,
@@ -182,6 +183,7 @@ pub(crate) fn advice(failure: &Failure, about: About) -> Option<Sentence> {
             About::Share | About::Other => DO_PAUSED,
         },
         Code::Stopped => DO_STOPPED,
+        Code::Interrupted if failure.reason == Some(Reason::TooLong) => DO_INTERRUPTED_CLICK,
         Code::Interrupted => match about {
             About::Upload => DO_INTERRUPTED_UPLOAD,
             About::Fetch => DO_INTERRUPTED_FETCH,

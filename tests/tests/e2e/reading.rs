@@ -775,6 +775,119 @@ fn selected_text_outlasts_the_worker_that_was_to_store_it() {
     });
 }
 
+/// Has the page of the extension write down which clicks are kept for the next worker: each under its key, and `null` when it
+/// is crossed out.
+const WATCH_CLICKS: &str = "window.kept = [];
+    api.storage.session.onChanged.addListener((changes) => {
+      for (const [key, { newValue }] of Object.entries(changes))
+        if (key.startsWith('click:')) kept.push([key, newValue ?? null]);
+    });";
+/// Leaves so little room in what is kept for the session that a large click does not fit.
+const FILL: &str = "const [done] = arguments;
+    api.storage.session.set({ filler: 'x'.repeat(10_300_000) }).then(() => done(true), (why) => done(String(why)));";
+/// Leaves a click behind, as a worker does that is killed, and nothing of what filled the storage.
+const LEAVE: &str = "const [key, click, done] = arguments;
+    api.storage.session.remove('filler').then(() => api.storage.session.set({ [key]: click })).then(() => done(true));";
+
+/// Waits until so many clicks were kept and crossed out, and returns what was kept of each.
+async fn kept(face: &Face, count: usize) -> Result<Vec<(String, serde_json::Value)>> {
+    let script = format!(
+        "const put = kept.filter(([, click]) => click !== null);
+         const gone = kept.filter(([, click]) => click === null);
+         return put.length === {count} && gone.length === {count} && put;"
+    );
+    let put = face
+        .wait("the clicks that were kept", SMALL, &script)
+        .await?;
+    Ok(serde_json::from_value(put)?)
+}
+
+#[test]
+fn each_click_is_kept_by_itself_and_one_that_does_not_fit_is_told() {
+    play_in_chromium("kept_clicks", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(30_000, 41);
+        let small = scene
+            .site
+            .add("small.bin", "application/octet-stream", bytes.clone());
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.execute(WATCH_CLICKS, vec![]).await?;
+        let filled = driver.execute_async(FILL, vec![]).await?;
+        ensure!(filled.json() == &json!(true), "{:?}", filled.json());
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let large = format!("data:text/plain,{}", "large ".repeat(100_000));
+        share_link(&alice, &tabs, &large).await?;
+        let first = kept(&face, 1).await?;
+        share_link(&alice, &tabs, &small).await?;
+        let shown = face.wait_named("small.bin", &["shared"], SMALL).await?;
+        let both = kept(&face, 2).await?;
+        ensure!(first[0].1 == json!({ "isLost": true }), "{first:?}");
+        ensure!(both[1].1["info"]["linkUrl"] == json!(small), "{both:?}");
+        ensure!(both[0].0 != both[1].0, "{both:?}");
+        // The worker that has a click shares it in any case.
+        let others = "item.name !== 'small.bin' && item.status === 'shared'";
+        let other = face.wait_item("what is large", SMALL, others).await?;
+
+        // What a killed worker leaves of both: the next one shares the one, and says that the other is lost.
+        face.remove(&shown).await?;
+        face.remove(&other).await?;
+        for (key, click) in both {
+            let left = vec![json!(key), click];
+            driver.execute_async(LEAVE, left).await?;
+        }
+        alice.stop_worker().await?;
+        let shown = face.wait_named("small.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let lost = r#"return document.querySelector('[data-testid="notice"]')?.textContent.includes('too large to be kept');"#;
+        face.wait("that the other is lost", SMALL, lost).await?;
+        face.picture("lost").await?;
+        kept(&face, 4).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        ensure!(face.items().await?.len() == 1);
+        Ok(())
+    });
+}
+
+/// Whether anything was ever called a failure, as far as the history goes.
+const FAILURES: &str = r#"const [done] = arguments;
+    const port = api.runtime.connect({ name: 'face' });
+    port.onMessage.addListener(({ answer }) => {
+      if (answer?.events) done(answer.events.filter((event) => event.includes('"failed"')));
+    });
+    port.postMessage({ number: 1, command: { command: 'history', after: null } });"#;
+
+#[test]
+fn a_click_that_a_killed_worker_left_is_never_called_a_failure() {
+    play_in_chromium("killed_data", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        driver.switch_to_window(tabs[1].clone()).await?;
+        let pauses = [0, 20, 40, 80, 120, 160, 240, 320].map(Duration::from_millis);
+        for (number, pause) in pauses.into_iter().enumerate() {
+            let address = format!("data:text/plain,{number}{}", "words ".repeat(250_000));
+            share_link(&alice, &tabs, &address).await?;
+            tokio::time::sleep(pause).await;
+            alice.stop_worker().await?;
+            let shared = format!(
+                "return document.querySelectorAll('[data-testid=\"item\"][data-status=\"shared\"]').length === {};",
+                number + 1
+            );
+            face.wait("that it is shared", SMALL, &shared)
+                .await
+                .with_context(|| format!("killed {pause:?} after the click"))?;
+        }
+        let failures = driver.execute_async(FAILURES, vec![]).await?;
+        ensure!(failures.json() == &json!([]), "{:?}", failures.json());
+        Ok(())
+    });
+}
+
 /// How long a server may take that is waited for, with what a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -843,3 +956,38 @@ fn servers_that_take_their_time_are_waited_for() {
     });
 }
 
+/// Shows a picture at the top of the page, in a link, whose address contains it and is longer than any that Chromium tells.
+const LARGE_PICTURE: &str = "const [done] = arguments;
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 1000;
+    const brush = canvas.getContext('2d');
+    const noise = brush.createImageData(1000, 1000);
+    for (let at = 0; at < noise.data.length; at += 1) noise.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
+    brush.putImageData(noise, 0, 0);
+    const shown = new Image(300, 200);
+    shown.id = 'large';
+    shown.onload = () => done(shown.src.length);
+    shown.src = canvas.toDataURL('image/png');
+    const link = document.createElement('a');
+    link.href = '/elsewhere';
+    link.append(shown);
+    document.body.prepend(link);";
+
+#[test]
+fn what_is_around_a_picture_is_not_shared_in_its_place() {
+    play_in_chromium("large_picture", "it tells long addresses", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let long = driver.execute_async(LARGE_PICTURE, vec![]).await?;
+        ensure!(long.json().as_u64() > Some(2 << 20), "{:?}", long.json());
+        alice.share_by_right_click(By::Id("large")).await?;
+        driver.switch_to_window(tabs[1].clone()).await?;
+        let told = r#"return document.querySelector('[data-testid="notice"]')?.textContent.includes('save the file and share that');"#;
+        face.wait("why it is not shared", SMALL, told).await?;
+        ensure!(face.items().await?.is_empty());
+        Ok(())
+    });
+}
