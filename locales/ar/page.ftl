@@ -37,6 +37,9 @@ saved-download = «{ $name }» موجود في مجلد التنزيلات.
 saved-memory = لدى المتصفح «{ $name }»، وقد يسأل إن كنت تريد الاحتفاظ به.
 saved-choice = حُفظ «{ $name }».
 save-named = حفظ { $name }
+saved-as = يُحفظ «{ $name }» باسم «{ $saved }».
+links-left-out = أُغفلت هذه الروابط الرمزية:
+names-changed = كان لا بد من تغيير هذه الأسماء:
 file-count =
     { $count ->
         [zero] لا ملفات

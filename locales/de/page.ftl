@@ -37,6 +37,9 @@ saved-download = „{ $name }“ liegt im Download-Ordner.
 saved-memory = Der Browser hat „{ $name }“ und fragt vielleicht, ob Sie die Datei behalten wollen.
 saved-choice = „{ $name }“ ist gespeichert.
 save-named = { $name } speichern
+saved-as = „{ $name }“ wird als „{ $saved }“ gespeichert.
+links-left-out = Diese symbolischen Verknüpfungen sind nicht dabei:
+names-changed = Diese Namen mussten geändert werden:
 file-count =
     { $count ->
         [one] 1 Datei

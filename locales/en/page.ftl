@@ -32,6 +32,9 @@ saved-download = “{ $name }” is in the folder for downloads.
 saved-memory = The browser has “{ $name }”, and may ask whether you want to keep it.
 saved-choice = “{ $name }” is saved.
 save-named = Save { $name }
+saved-as = “{ $name }” is saved as “{ $saved }”.
+links-left-out = These symbolic links are left out:
+names-changed = These names had to be changed:
 file-count =
     { $count ->
         [one] 1 file

@@ -37,6 +37,9 @@ saved-download = «{ $name }» está en la carpeta de descargas.
 saved-memory = El navegador tiene «{ $name }» y quizá te pregunte si quieres conservarlo.
 saved-choice = «{ $name }» se ha guardado.
 save-named = Guardar { $name }
+saved-as = «{ $name }» se guarda como «{ $saved }».
+links-left-out = Se han omitido estos enlaces simbólicos:
+names-changed = Ha habido que cambiar estos nombres:
 file-count =
     { $count ->
         [one] 1 archivo

@@ -37,6 +37,9 @@ saved-download = “{ $name }”已在下载文件夹中。
 saved-memory = 浏览器已有“{ $name }”，可能会询问你是否保留。
 saved-choice = “{ $name }”已保存。
 save-named = 保存 { $name }
+saved-as = “{ $name }”将保存为“{ $saved }”。
+links-left-out = 以下符号链接未包含在内：
+names-changed = 以下名称必须更改：
 file-count =
     { $count ->
        *[other] { $count } 个文件

@@ -31,6 +31,34 @@ pub struct Content {
     files: Vec<File>,
     is_folder: bool,
     held: u64,
+    changes: Changes,
+}
+
+/// What of a folder cannot be saved as it was shared.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// The paths of the symbolic links, which are left out.
+    pub links: Vec<String>,
+    /// The names that had to be changed, each with the path that has another one.
+    pub names: Vec<(String, String)>,
+}
+
+impl Changes {
+    /// That a file of this name, which may have a path in front of it, is saved under another one, if it is. What the browser
+    /// changes beside that it does not tell.
+    pub fn of_name(name: &str, saved: &str) -> Self {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let names = (name != saved).then(|| (name.to_owned(), saved.to_owned()));
+        Self {
+            links: Vec::new(),
+            names: names.into_iter().collect(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty() && self.names.is_empty()
+    }
 }
 
 impl Content {
@@ -43,6 +71,7 @@ impl Content {
             files: Vec::new(),
             is_folder: false,
             held: 0,
+            changes: Changes::default(),
         };
         if !content.private {
             content.files.push(File::new(name, 0));
@@ -85,8 +114,9 @@ impl Content {
         }
     }
 
-    /// Divides a plain share into its files, all of which are here.
-    pub fn files_of(&mut self, dag: &Dag) {
+    /// Divides a plain share into its files, all of which are here, but for these changes.
+    pub fn files_of(&mut self, dag: &Dag, changes: Changes) {
+        self.changes = changes;
         if !dag.is_directory() {
             return;
         }
@@ -146,6 +176,11 @@ impl Content {
     /// The files.
     pub fn files(&self) -> &[File] {
         &self.files
+    }
+
+    /// What cannot be saved as it was shared.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The bytes of all files together.

@@ -106,7 +106,10 @@ async fn look(view: &Rc<View>) {
                 spawn_local(async move {
                     view.begin_saving();
                     match save::stream(&view, &what, way).await {
-                        Ok(()) => view.saved(&what.name, way, is_private),
+                        Ok(changes) => {
+                            view.saved(&what.name, way, is_private);
+                            view.changed(&changes);
+                        }
                         Err(trouble) => view.not_saved(&trouble),
                     }
                 });
@@ -222,10 +225,11 @@ async fn found(view: &View, link: &WebLink) -> Result<Found, Trouble> {
             ));
         }
     }
+    let changes = transfer.changes();
     let dag = transfer.finish()?;
     match opening {
         Some(opening) => content.take(opening.end().await?),
-        None => content.files_of(&dag),
+        None => content.files_of(&dag, changes),
     }
     Ok(Found::Here(content))
 }

@@ -16,6 +16,7 @@ use web::garbage;
 use web::js::object;
 use web_sys::{Blob, Event, MessageChannel};
 
+use crate::content::Changes;
 use crate::disk::{self, Chosen};
 use crate::open::{Brought, Opening};
 use crate::text::{Size, Trouble};
@@ -206,8 +207,8 @@ pub struct Large {
     pub folder: bool,
 }
 
-/// Saves a file, or a folder as a ZIP file, while it is fetched.
-pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Trouble> {
+/// Saves a file, or a folder as a ZIP file, while it is fetched, and says what is not saved as it was shared.
+pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<Changes, Trouble> {
     let mut out = Out {
         sink: Sink::begin(way, view, what).await?,
         piece: Uint8Array::new_with_length(PIECE),
@@ -233,11 +234,13 @@ pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Troub
         }
         view.progress(transfer.offset(), transfer.size());
     }
+    let changes = transfer.changes();
     transfer.finish()?;
     if let Some(opening) = opening {
         out.take(opening.end().await?).await?;
     }
-    out.end(view, &what.name).await
+    out.end(view, &what.name).await?;
+    Ok(changes)
 }
 
 /// What is handed over, in large pieces.

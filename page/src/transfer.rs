@@ -1,5 +1,6 @@
 //! Fetches a file from the node as verified bytes, in their order.
 
+use std::collections::HashSet;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use web::http::fetch;
 use web::time::{Silence, timer};
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
+use crate::content::Changes;
 use crate::text::Trouble;
 
 /// The form of the answer: blocks in the order in which they are verified.
@@ -145,6 +147,22 @@ impl Transfer {
     /// Whether it is one file that is asked for in pieces.
     fn is_large(&self) -> bool {
         self.walk.size().is_some_and(|size| size > 2 * ASKED)
+    }
+
+    /// What of a folder cannot be saved as it was shared, as far as it is here.
+    pub fn changes(&self) -> Changes {
+        let links = self.walk.symlinks().iter().map(|link| &*link.path);
+        let left_out: HashSet<&str> = links.clone().collect();
+        let renamed = self.walk.renamed().iter();
+        let mut names: Vec<(String, String)> = renamed
+            .filter(|(path, _)| !left_out.contains(path.as_str()))
+            .map(|(path, name)| (String::from_utf8_lossy(name).into_owned(), path.clone()))
+            .collect();
+        names.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        Changes {
+            links: links.map(str::to_owned).collect(),
+            names,
+        }
     }
 
     /// The DAG, all of which is here.

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use fluence::kind::{self, Kind, SNIFFED, TEXT};
+use fluence::text::quote;
 use fluence::web_link::WebLink;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -12,13 +13,15 @@ use web_sys::{
     Blob, Document, Element, HtmlAnchorElement, HtmlElement, HtmlIFrameElement, Url, Window,
 };
 
-use crate::content::{Content, File};
+use crate::content::{Changes, Content, File};
 use crate::play::{Playing, Readable};
 use crate::save::Way;
 use crate::text::{self, Size, Trouble};
 
 /// The most files of a folder that are listed.
 const LISTED: usize = 1000;
+/// The most links that are left out, and the most changed names, that are listed.
+const LISTED_CHANGES: usize = 100;
 
 /// The window.
 pub fn window() -> Window {
@@ -114,6 +117,7 @@ impl View {
         for id in ["save", "again", "preview", "files"] {
             self.part(id).set_hidden(true);
         }
+        self.changed(&Changes::default());
         self.part("preview").set_text_content(None);
         self.playing.take();
         self.shown.replace(0);
@@ -173,7 +177,7 @@ impl View {
         for id in ["checked", "state", "acts"] {
             self.say(id, "");
         }
-        for id in ["progress", "save", "preview"] {
+        for id in ["progress", "save", "preview", "changes"] {
             self.part(id).set_hidden(true);
         }
         self.part("preview").set_text_content(None);
@@ -294,6 +298,36 @@ impl View {
         self.part("save").set_hidden(false);
     }
 
+    /// Says what of it is not saved as it was shared.
+    pub fn changed(&self, changes: &Changes) {
+        let part = self.part("changes");
+        part.set_text_content(None);
+        part.set_hidden(changes.is_empty());
+        let links: Vec<String> = changes.links.iter().map(|path| quote(path)).collect();
+        let saved_as = |(name, path): &(String, String)| text::saved_as(&quote(name), &quote(path));
+        let names: Vec<String> = changes.names.iter().map(saved_as).collect();
+        for (title, lines) in [
+            (text::links_left_out(), links),
+            (text::names_changed(), names),
+        ] {
+            if lines.is_empty() {
+                continue;
+            }
+            let says = self.make("p");
+            says.set_text_content(Some(title));
+            let list = self.make("ul");
+            let more = (lines.len() > LISTED_CHANGES).then(|| "…".to_owned());
+            for line in lines.iter().take(LISTED_CHANGES).chain(&more) {
+                let row = self.make("li");
+                row.set_text_content(Some(line));
+                row.set_dir("auto");
+                let _ = list.append_child(&row);
+            }
+            let _ = part.append_child(&says);
+            let _ = part.append_child(&list);
+        }
+    }
+
     /// Shows what is here, all of which was checked.
     pub fn show(self: &Rc<Self>, content: &Rc<Content>, link: &WebLink) {
         self.part("progress").set_hidden(true);
@@ -307,7 +341,7 @@ impl View {
             let (view, of) = (Rc::clone(self), Rc::clone(content));
             self.on_save(move || {
                 if let Some(file) = of.files().first() {
-                    view.save(file);
+                    view.save(file, of.changes());
                 }
             });
             let (view, of) = (Rc::clone(self), Rc::clone(content));
@@ -326,6 +360,7 @@ impl View {
             let _ = self.list(&list, content, at);
         }
         list.set_hidden(false);
+        self.changed(content.changes());
     }
 
     fn list(
@@ -345,7 +380,7 @@ impl View {
         button.set_attribute("type", "button")?;
         button.set_attribute("aria-label", &text::save_named(&file.path))?;
         let (view, of) = (Rc::clone(self), Rc::clone(content));
-        let save = Closure::<dyn Fn()>::new(move || view.save(&of.files()[at]));
+        let save = Closure::<dyn Fn()>::new(move || view.save(&of.files()[at], of.changes()));
         button.set_onclick(Some(save.as_ref().unchecked_ref()));
         // The list stays as long as the page.
         save.forget();
@@ -356,14 +391,21 @@ impl View {
         Ok(())
     }
 
-    /// Saves a file that is here.
-    fn save(&self, file: &File) {
+    /// Saves a file that is here. `of` is what is said of all files.
+    fn save(&self, file: &File, of: &Changes) {
         let blob = file.blob("application/octet-stream");
+        let name = file.name();
         let saved = blob
             .map_err(|_| Trouble::not_saved())
-            .and_then(|blob| self.hand_over(&blob, &file.name()));
-        if let Err(trouble) = saved {
-            self.fail(&trouble, true);
+            .and_then(|blob| self.hand_over(&blob, &name));
+        match saved {
+            Ok(()) => {
+                let mut changes = of.clone();
+                let own = Changes::of_name(&file.path, &name);
+                changes.names.splice(0..0, own.names);
+                self.changed(&changes);
+            }
+            Err(trouble) => self.fail(&trouble, true),
         }
     }
 

@@ -15,6 +15,7 @@ use fluence::private::record::{HEADER, RECORD};
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::files;
 use fluence_tests::node::Node;
+use fluence_tests::process::repository;
 use fluence_tests::scene::{Scene, same_bytes};
 use serde_json::{Value, json};
 use thirtyfour::By;
@@ -36,7 +37,7 @@ const part = name => {
 const picture = document.querySelector('[data-testid="preview"] img');
 return {
   name: part('name'), about: part('about'), state: part('state'), trouble: part('trouble'), checked: part('checked'),
-  preview: part('preview'), files: part('files'), save: part('save'), width: picture?.naturalWidth ?? 0,
+  preview: part('preview'), files: part('files'), changes: part('changes'), save: part('save'), width: picture?.naturalWidth ?? 0,
   kind: document.querySelector('[data-testid="preview"] > *')?.localName ?? '',
   title: document.title,
   elsewhere: performance.getEntriesByType('resource').map(entry => entry.name)
@@ -1011,6 +1012,51 @@ fn a_folder_is_listed_or_saved_as_it_comes() {
                 until(&bob, is_checked).await?;
             }
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_folder_cannot_be_saved_with_is_told() {
+    play("web_link_changes", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bob = browser(scene).await?;
+        let base = base(&node);
+        for (car, told) in [
+            ("symlinks.car", "These symbolic links are left out:"),
+            ("dup-names.car", "These names had to be changed:"),
+            ("nasty-names.car", "These names had to be changed:"),
+        ] {
+            let file = repository().join("node/tests/awkward").join(car);
+            let cid = node.import(&file).await?;
+            let link = format!("{base}/#{cid}");
+            let shown = open(&bob, &link, |shown| shown["files"] != "").await?;
+            let changes = shown["changes"].as_str().unwrap_or_default();
+            let (names, links) = (
+                changes.contains("These names had to be changed:"),
+                changes.contains("These symbolic links are left out:"),
+            );
+            ensure!(
+                changes.starts_with(told) && names != links,
+                "{car}: {shown}"
+            );
+            let detail = match car {
+                "symlinks.car" => "escape",
+                "dup-names.car" => "“a” is saved as “a (2)”.",
+                _ => "\u{fffd}",
+            };
+            let plain: String = changes
+                .chars()
+                .filter(|c| !matches!(c, '\u{2066}'..='\u{2069}'))
+                .collect();
+            ensure!(plain.contains(detail), "{car}: {plain}");
+            bob.checked_picture(car.trim_end_matches(".car")).await?;
+        }
+        // Of a folder that is as it was shared nothing is said.
+        let file = repository().join("node/tests/awkward/empty-dir.car");
+        let cid = node.import(&file).await?;
+        let shown = open(&bob, &format!("{base}/#{cid}"), is_checked).await?;
+        ensure!(shown["changes"] == "", "{shown}");
         Ok(())
     });
 }
