@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Cid;
-use crate::private::Key;
+use crate::private::{BadKey, Key};
+use crate::web_link::{BadWebLink, WebLink};
 use multihash::Multihash;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -226,7 +227,8 @@ pub struct Link {
 
 /// Finds the link in a text that a person typed or copied: any form of CID, `fluence:CID`, `fluence://CID`,
 /// `ipfs://CID`, `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain), each with a
-/// path after the CID or without, alone or somewhere in a message.
+/// path after the CID or without, or a web link ([`crate::web_link`]), alone or somewhere in a message. A private link that
+/// was broken into lines, and a link whose `#` was escaped, are read as what they were.
 ///
 /// [`ParseLinkError`] says why there is none; it is [`ParseLinkError::BadKey`] if something that is not a key is in its
 /// place. No error contains the key, or a part of it.
@@ -234,36 +236,81 @@ impl FromStr for Link {
     type Err = ParseLinkError;
 
     fn from_str(text: &str) -> Result<Self, ParseLinkError> {
+        // Where a line ends within a link, what precedes it may look like a whole one without a key.
+        if text.len() <= MAX_LINK && text.trim().contains(is_gap) {
+            let joined: String = text.chars().filter(|c| !is_gap(*c)).collect();
+            if let Ok(link) = Self::read(&joined)
+                && link.key.is_some()
+            {
+                return Ok(link);
+            }
+        }
+        unescaping(text, Self::read)
+    }
+}
+
+impl Link {
+    /// Reads the link in a text as it is.
+    fn read(text: &str) -> Result<Self, ParseLinkError> {
         let (cid, path, word) = find_link(text)?;
-        let path = path.to_owned();
-        let no_key = |path| Self {
+        let key = match word.split_once('#') {
+            Some((place, key)) => Self::key_after(place, key)?,
+            None => None,
+        };
+        // What is in a private share has no hashes of its own.
+        if key.is_some() && !path.is_empty() {
+            return Err(ParseLinkError::Inside(shorten(path)));
+        }
+        Ok(Self {
             cid,
-            path,
-            key: None,
-        };
-        let Some((place, key)) = word.split_once('#') else {
-            return Ok(no_key(path));
-        };
+            path: path.to_owned(),
+            key,
+        })
+    }
+
+    /// The key in what follows `#`, if it is the place of one.
+    fn key_after(place: &str, fragment: &str) -> Result<Option<Key>, ParseLinkError> {
+        if is_web(place) {
+            return match WebLink::parse(fragment) {
+                Ok(link) if link.private => link.key.map(Some).ok_or(ParseLinkError::BadKey),
+                Err(BadWebLink::BadKey) => Err(ParseLinkError::BadKey),
+                // There is none, or it is that of a gateway.
+                Ok(_) | Err(_) => Ok(None),
+            };
+        }
         let ours = ["fluence:", "web+fluence:"]
             .iter()
             .any(|scheme| strip_prefix_ignoring_case(place, scheme).is_some());
         if !ours && (place.contains('/') || Cid::from_str(place).is_err()) {
-            return Ok(no_key(path));
+            return Ok(None);
         }
-        let key: Key = key
-            .trim_matches(MARKS)
-            .parse()
-            .map_err(|_| ParseLinkError::BadKey)?;
-        // What is in a private share has no hashes of its own.
-        if !path.is_empty() {
-            return Err(ParseLinkError::Inside(shorten(&path)));
-        }
-        Ok(Self {
-            cid,
-            path,
-            key: Some(key),
-        })
+        let key = key_in(fragment).map_err(|_| ParseLinkError::BadKey)?;
+        Ok(Some(key))
     }
+}
+
+/// The key in its place in a link, with the punctuation that a message may have put after it.
+pub(crate) fn key_in(text: &str) -> Result<Key, BadKey> {
+    text.trim_matches(|c| ends_word(c) || MARKS.contains(&c))
+        .parse()
+}
+
+/// Reads a text, and if there is no link in it, once more as it was before a program escaped it.
+fn unescaping<T>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, ParseLinkError>,
+) -> Result<T, ParseLinkError> {
+    let found = read(text);
+    if !matches!(found, Err(ParseLinkError::NotACid(_))) || !text.contains('%') {
+        return found;
+    }
+    let [hash, and, is] = [("%23", "#"), ("%26", "&"), ("%3D", "=")];
+    let replace = |text: String, (escaped, plain): (&str, &str)| {
+        text.replace(escaped, plain)
+            .replace(&escaped.to_lowercase(), plain)
+    };
+    let text = [hash, and, is].into_iter().fold(text.to_owned(), replace);
+    read(&text)
 }
 
 /// The link without its key, as [`Link`] reads it.
@@ -282,11 +329,13 @@ impl fmt::Display for Link {
 /// # Errors
 /// [`ParseLinkError`] says why there is none. A path after the CID is an error.
 pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
-    let (cid, path, _) = find_link(text)?;
-    if !path.is_empty() {
-        return Err(ParseLinkError::Inside(shorten(path)));
-    }
-    Ok(cid)
+    unescaping(text, |text| {
+        let (cid, path, _) = find_link(text)?;
+        if !path.is_empty() {
+            return Err(ParseLinkError::Inside(shorten(path)));
+        }
+        Ok(cid)
+    })
 }
 
 /// Finds the CID in a text, the path after it, and the part of the text that is the link.
@@ -343,7 +392,23 @@ const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '\'', '*', '…'];
 /// Whether a character is none of a link's own, such as those that people put around one.
 fn ends_word(c: char) -> bool {
     const BRACKETS: &str = "<>()[]{}\"`“”„«»‹›‘’（）「」『』《》【】，。、；：！？؟،";
-    c.is_whitespace() || BRACKETS.contains(c)
+    is_gap(c) || BRACKETS.contains(c)
+}
+
+/// Whether a character is nothing but room, or a place where a line may be broken.
+fn is_gap(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
+}
+
+/// Whether this is the address of a web page.
+fn is_web(text: &str) -> bool {
+    ["https://", "http://"]
+        .iter()
+        .any(|scheme| strip_prefix_ignoring_case(text, scheme).is_some())
 }
 
 /// The CID in a word, and the path after it.
@@ -393,13 +458,18 @@ fn candidates(text: &str) -> impl Iterator<Item = (&str, &str)> {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once(".ipfs."))
         .map(|(cid, rest)| (cid, split_path(rest).1));
+    // A web link: https://NODE/#CID&…
+    let page = text
+        .split_once('#')
+        .filter(|(place, _)| is_web(place))
+        .map(|(_, fragment)| (fragment.split('&').next().unwrap_or_default(), ""));
     let places = [
         after_ipfs,
         bare.map(|b| b.trim_start_matches('/')),
         Some(text),
     ];
     let [after_ipfs, bare, whole] = places.map(|place| place.map(split_path));
-    [after_ipfs, bare, subdomain, whole]
+    [after_ipfs, bare, subdomain, page, whole]
         .into_iter()
         .flatten()
         .filter(|(part, _)| !part.is_empty())
@@ -421,7 +491,8 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
 /// A text as it may be told: not too long, and without what follows `#`, which may be the key of a private share.
 fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
-    let text = match text.split_once('#') {
+    let key = ["#", "%23"].iter().filter_map(|mark| text.split_once(mark));
+    let text = match key.min_by_key(|(before, _)| before.len()) {
         Some((before, after)) if !after.is_empty() => &format!("{before}#…"),
         _ => text,
     };
@@ -791,6 +862,114 @@ mod tests {
     }
 
     #[test]
+    fn a_web_link_is_read_like_others() {
+        let key = Key::new([0xfb; 16]);
+        let text = key.text();
+        for (link, expected) in [
+            (format!("https://node.example/#{V1}"), Ok(None)),
+            (
+                format!("HTTP://127.0.0.1:4180/#{V1}&name=a%20b.jpg"),
+                Ok(None),
+            ),
+            (
+                format!("Look: https://node.example/#{V1}&name=a.jpg."),
+                Ok(None),
+            ),
+            (
+                format!("https://node.example/#{V1}&key={text}"),
+                Ok(Some(&key)),
+            ),
+            (
+                format!("https://h.example/a/b/#{V1}&key={text}"),
+                Ok(Some(&key)),
+            ),
+            (
+                format!("<https://node.example/#{V1}&key={text}>."),
+                Ok(Some(&key)),
+            ),
+            (
+                format!("https://node.example/#{V1}&amp;key={text}"),
+                Ok(Some(&key)),
+            ),
+            // What the page leaves in the address.
+            (
+                format!("https://node.example/#{V1}&private"),
+                Err(ParseLinkError::BadKey),
+            ),
+            (
+                format!("https://node.example/#{V1}&key={}", &text[1..]),
+                Err(ParseLinkError::BadKey),
+            ),
+        ] {
+            let found = link.parse::<Link>();
+            let found = found.as_ref().map(|found| found.key.as_ref());
+            assert_eq!(found, expected.as_ref().copied(), "{link}");
+            assert_eq!(
+                parse_link(&link).map(|cid| canonical(&cid)),
+                Ok(V1.to_owned()),
+                "{link}"
+            );
+        }
+        for link in ["https://example.org/#1", "https://example.org/#&key=x"] {
+            assert!(
+                matches!(link.parse::<Link>(), Err(ParseLinkError::NotACid(_))),
+                "{link}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_link_is_read_as_it_was_before_a_message_changed_it() {
+        let key = Key::new([0xfb; 16]);
+        let text = key.text();
+        let (first, last) = text.split_at(9);
+        for cid in [V0, V1] {
+            let (beginning, end) = cid.split_at(30);
+            for link in [
+                // Escaped.
+                format!("fluence:{cid}%23{text}"),
+                format!("See {cid}%23{text}."),
+                format!("https://node.example/%23{cid}&key={text}"),
+                format!("https://node.example/#{cid}%26key%3d{text}"),
+                format!("https://node.example/%23{cid}%26key%3D{text}"),
+                // Broken into lines.
+                format!("fluence:{cid}\n#{text}"),
+                format!("fluence:{cid}#\r\n{text}"),
+                format!(" fluence:{beginning}\n{end}#{first}\n{last}\n"),
+                format!("fluence:{cid}#{first} {last}"),
+                format!("https://node.example/#{cid}&key={first}\n{last}"),
+                // With something after it.
+                format!("fluence:{cid}#{text}\u{200b}"),
+                format!("fluence:{cid}#{text}…"),
+                format!("»fluence:{cid}#{text}«,"),
+            ] {
+                let found: Link = link.parse().unwrap_or_else(|why| panic!("{link}: {why}"));
+                assert_eq!(
+                    (&*canonical(&found.cid), found.key.as_ref()),
+                    (cid, Some(&key)),
+                    "{link}"
+                );
+            }
+            // What follows a link in another line is not a part of it.
+            for link in [
+                format!("fluence:{cid}\n#holiday"),
+                format!("fluence:{cid}\n\nSee #1"),
+                format!("fluence:{cid} fluence:{V1}#{text}"),
+            ] {
+                let found: Link = link.parse().unwrap();
+                assert_eq!((&*canonical(&found.cid), found.key), (cid, None), "{link}");
+            }
+            // A name may have such characters.
+            let path: Link = format!("https://example.org/ipfs/{cid}/a%23b")
+                .parse()
+                .unwrap();
+            assert_eq!(path.path, "a%23b");
+        }
+        let cut = format!("fluence:{V1}#{first}");
+        assert_eq!(cut.parse::<Link>(), Err(ParseLinkError::BadKey));
+    }
+
+    #[test]
     fn no_error_has_a_part_of_the_key() {
         let key = Key::new([0xfb; 16]).text();
         let lowered = V0.to_lowercase();
@@ -798,6 +977,9 @@ mod tests {
             for text in [
                 format!("{place}#{key}"),
                 format!("see fluence:{place}#{key}"),
+                format!("{place}%23{key}"),
+                format!("https://node.example/#{place}&key={key}"),
+                format!("https://node.example/%23{place}%26key%3d{key}"),
             ] {
                 let error = text.parse::<Link>().unwrap_err();
                 let told = format!("{error:?} {error}");

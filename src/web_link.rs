@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::Cid;
-use crate::names::{canonical, chosen_name, parse_link};
+use crate::names::{canonical, chosen_name, key_in, parse_link};
 use crate::private::Key;
 use crate::storage::{is_local, short_base, web_link};
 
@@ -104,6 +104,13 @@ impl WebLink {
         if fragment.len() > MAX_FRAGMENT {
             return Err(BadWebLink::NotACid);
         }
+        // A program that handed the link on may have escaped all of it.
+        let is_escaped = fragment
+            .split('&')
+            .next()
+            .is_some_and(|cid| cid.contains('%'));
+        let unescaped = is_escaped.then(|| percent_decode_str(fragment).decode_utf8_lossy());
+        let fragment = unescaped.as_deref().unwrap_or(fragment);
         let mut parts = fragment.split('&');
         let cid = parts.next().unwrap_or_default();
         // Nothing but a CID: a link to somewhere else would have been made for another program.
@@ -117,13 +124,15 @@ impl WebLink {
             key: None,
         };
         for part in parts {
+            // It may have been copied from the source of a page.
+            let part = part.strip_prefix("amp;").unwrap_or(part);
             match part.split_once('=') {
                 Some(("name", name)) => {
                     let name = percent_decode_str(name).decode_utf8_lossy();
                     link.name = (!name.is_empty()).then(|| chosen_name(&name));
                 }
                 Some(("key", key)) => {
-                    link.key = Some(key.parse().map_err(|_| BadWebLink::BadKey)?);
+                    link.key = Some(key_in(key).map_err(|_| BadWebLink::BadKey)?);
                     link.private = true;
                 }
                 None if part == PRIVATE => link.private = true,
@@ -186,6 +195,22 @@ mod tests {
         // A private share is not named outside of its bytes.
         let both = address("http://a", CID, "diary.txt", Some(&key));
         assert!(!both.contains("diary"), "{both}");
+    }
+
+    #[test]
+    fn a_link_is_read_as_it_was_before_a_message_changed_it() {
+        let key = Key::new([0xfb; 16]);
+        let text = key.text();
+        for fragment in [
+            format!("#{CID}%26key%3D{text}"),
+            format!("{CID}&amp;key={text}"),
+            format!("{CID}&key={text}."),
+            format!("{CID}&key={text})"),
+            format!("{CID}&key={text}”,"),
+        ] {
+            let expected = link(None, Some(key.clone()));
+            assert_eq!(WebLink::parse(&fragment), Ok(expected), "{fragment}");
+        }
     }
 
     #[test]
