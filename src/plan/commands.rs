@@ -129,6 +129,13 @@ impl<P: Platform> Engine<P> {
                 return self.resume(id).await;
             }
             if fetch {
+                // Whoever is given another link to what they have loses nothing by it, unless that opens it.
+                if let Some(Secret(key)) = key.as_ref().filter(|_| here)
+                    && let Err(failure) = self.try_key(&id, key).await
+                    && failure.code == Code::NotOpened
+                {
+                    return Err(failure);
+                }
                 // The earlier link had another key, or none, or led through a folder that somebody else provides. What is
                 // here of the bytes can be used.
                 self.end_job(JobKind::In, &id).await;

@@ -10,7 +10,7 @@ use crate::state::{Ends, EventKind, Item, ItemId, Limits, LogEntry, Status};
 
 /// The longest wait for the next end of a share, in milliseconds: a clock that is set, or a machine that slept, is noticed
 /// by then.
-const LOOK_MS: u64 = 10 * 60_000;
+const LOOK_MS: u64 = 60_000;
 
 impl<P: Platform> Engine<P> {
     /// Sets when a file stops being shared by itself, from now on.

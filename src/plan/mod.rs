@@ -204,6 +204,8 @@ impl<P: Platform> Engine<P> {
         }
         if self.is_online() {
             self.offer_all_again();
+            // Time may have passed without any program.
+            self.watch_limits();
         }
         if self.can_call() {
             for waiting in self.0.offline.take() {

@@ -496,6 +496,26 @@ impl<P: Platform> Engine<P> {
         Ok(store.open(&place).await?)
     }
 
+    /// Whether what is here of an item begins as a private share does.
+    pub(super) async fn is_sealed(&self, id: &ItemId) -> bool {
+        let Ok((source, _)) = self.0.platform.store().open(id).await else {
+            return false;
+        };
+        let head = source.read(0..source.len().min(HEADER as u64)).await;
+        head.is_ok_and(|head| Header::parse_share(&head).is_ok())
+    }
+
+    /// Tries a key on the beginning of an item whose bytes are here.
+    ///
+    /// # Errors
+    /// If it does not open that, or the bytes cannot be read.
+    pub(super) async fn try_key(&self, id: &ItemId, key: &Key) -> Result<(), Failure> {
+        let (source, _) = self.0.platform.store().open(id).await?;
+        let sealed = self.sealed(source, key).await?;
+        sealed.open(0..1).await?;
+        Ok(())
+    }
+
     /// Removes what [`Self::opened`] has decrypted, unless it is needed. The item stays, and can be opened again. `is_needed`
     /// is asked while nothing is being opened, so whoever says so before they open an item keeps it.
     pub async fn close(&self, id: &ItemId, is_needed: impl Fn(&ItemId) -> bool) {

@@ -12,8 +12,8 @@ use fluence::failure::{About, Code, Failure};
 use fluence::names::{chosen_name, link_to, mime_of, private_link};
 use fluence::plan::{Input, ShareInput, distinct_paths};
 use fluence::ports::Source;
-use fluence::private::Key;
 use fluence::private::tar::Entry;
+use fluence::private::{Key, SEALED};
 use fluence::state::{Copy, Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::is_local;
 use fluence::web_link::Web;
@@ -38,6 +38,8 @@ const MAX_FILES: usize = 100_000;
 const WEB_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the storage of a file that was fetched as often as it should be may take to remove it, in milliseconds.
 const RELEASE_MS: u64 = 30_000;
+/// How soon it is noticed that this machine slept.
+const LOOK: Duration = Duration::from_secs(30);
 /// How deeply folders may be nested.
 const MAX_DEPTH: usize = 64;
 
@@ -172,8 +174,28 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
 /// Completes after so many seconds, or never.
 async fn expired(seconds: Option<u64>) {
     match seconds {
-        Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+        Some(seconds) => passed(Duration::from_secs(seconds), now_ms).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Completes when so much time has passed by the clock, or while this machine was awake. A timer stands still while the machine
+/// sleeps, and a clock can be set back.
+async fn passed(time: Duration, now_ms: impl Fn() -> u64) {
+    let until = u128::from(now_ms()) + time.as_millis();
+    let by_the_clock = async {
+        loop {
+            let left = until.saturating_sub(u128::from(now_ms()));
+            if left == 0 {
+                return;
+            }
+            let left = Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX));
+            tokio::time::sleep(left.min(LOOK)).await;
+        }
+    };
+    tokio::select! {
+        () = by_the_clock => {}
+        () = tokio::time::sleep(time) => {}
     }
 }
 
@@ -615,7 +637,7 @@ fn sealed(
         private: false,
         ends: None,
         name: None,
-        mime: Some("application/octet-stream".to_owned()),
+        mime: Some(SEALED.to_owned()),
         size: Some(body.len()),
         source: None,
         body: Input::Stored(body),
@@ -725,4 +747,43 @@ fn file_name(path: &Path) -> Result<String, Failed> {
     };
     name.into_string()
         .map_err(|name| text::name_not_utf8(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_that_a_machine_sleeps_counts() {
+        let hour = Duration::from_secs(3600);
+        let began = tokio::time::Instant::now();
+        let slept = Cell::new(0);
+        let clock = || began.elapsed().as_millis() as u64 + slept.get();
+        passed(hour, clock).await;
+        let second = Duration::from_secs(1);
+        let is_over = |time: Duration| hour <= time && time < hour + second;
+        assert!(is_over(began.elapsed()), "{:?}", began.elapsed());
+
+        // It falls asleep after ten minutes, for an hour.
+        let began = tokio::time::Instant::now();
+        let asleep = async {
+            tokio::time::sleep(hour / 6).await;
+            slept.set(3_600_000);
+        };
+        let clock = || began.elapsed().as_millis() as u64 + slept.get();
+        slept.set(0);
+        tokio::join!(passed(hour, clock), asleep);
+        assert!(
+            began.elapsed() <= hour / 6 + LOOK + second,
+            "{:?}",
+            began.elapsed()
+        );
+
+        // Nobody makes it last longer by setting the clock back.
+        let began = tokio::time::Instant::now();
+        passed(hour, || 5).await;
+        assert!(is_over(began.elapsed()), "{:?}", began.elapsed());
+    }
 }

@@ -49,6 +49,35 @@ fn a_share_ends_at_its_time_and_is_taken_back() {
 }
 
 #[test]
+fn a_share_ends_at_its_time_although_the_machine_sleeps() {
+    for reconnects in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = share(&a, "a", &file(300_000, 90));
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        limit(&a, &id, Some(3600), None);
+        until(&a, &id, |item| item.upload.is_none());
+        world.sim.doze(2 * 60 * MINUTE);
+        // Nobody gets it any more from the moment at which it wakes up.
+        let Reply::Error(error) = ask(&a, &cid) else {
+            panic!("it was given");
+        };
+        assert_eq!(error.code, ErrorCode::NoSuchFunction);
+        if reconnects {
+            a.offline();
+            a.online();
+            world.sim.pass(Duration::from_secs(10));
+        } else {
+            world.sim.pass(MINUTE + Duration::from_secs(10));
+        }
+        assert!(is_stopped(&a, &id), "{reconnects}");
+        assert!(storage.blocks.borrow().is_empty(), "{reconnects}");
+    }
+}
+
+#[test]
 fn a_share_ends_after_its_calls_and_the_last_caller_gets_it() {
     let world = World::default();
     let storage = world.node("node", "store");

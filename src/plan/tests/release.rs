@@ -99,6 +99,42 @@ fn what_was_stopped_without_a_connection_is_taken_back_later() {
 }
 
 #[test]
+fn what_two_storages_have_is_taken_back_from_both() {
+    for killed in [false, true] {
+        let world = World::default();
+        let storages =
+            ["one", "two"].map(|name| (name, world.node(name, &format!("{name}-store"))));
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = fetched_once(&a, &b);
+        let is_empty = |storage: &Storage| storage.blocks.borrow().is_empty();
+        let at = usize::from(is_empty(&storages[0].1));
+        let [(node, first), (_, second)] = [&storages[at], &storages[1 - at]];
+        // While the first is away, the second gets it too.
+        world.is_away(node, true);
+        first.manner.set(Manner::Dead);
+        world.sim.pass(MINUTE);
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        until(&a, &id, |item| item.upload.is_none());
+        assert!(!is_empty(first) && !is_empty(second));
+        first.manner.set(Manner::Honest);
+        command(&a, Command::Remove { ids: vec![id] });
+        assert!(world.sim.run_until(MINUTE, || is_empty(second)), "{killed}");
+        let copies = a.engine.state().copies;
+        assert_eq!(copies.len(), 1, "{copies:?}");
+        if killed {
+            a.kill();
+            a.restart();
+            a.online();
+        }
+        world.sim.pass(MINUTE);
+        assert!(!is_empty(first));
+        world.is_away(node, false);
+        until_released(&a, first);
+    }
+}
+
+#[test]
 fn the_name_of_what_was_stopped_without_a_connection_is_withdrawn_later() {
     for remove in [false, true] {
         let world = World::default();
