@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::identity_file::Passphrase;
 use crate::live::{CallLine, NodeView};
+use crate::private::SEALED;
 use crate::state::flat::{Slot, flat};
 use crate::state::{
     Copy, Ends, Event, EventKind, Item, ItemId, LinkError, LogLine, NetworkStatus, Settings, State,
@@ -428,6 +429,14 @@ pub struct Look {
     pub peer: Option<String>,
     /// Whether the link is a private one.
     pub private: bool,
+}
+
+impl Look {
+    /// Whether it may be a private share, to which the link has no key: its provider says neither a name nor a type.
+    pub fn lacks_key(&self) -> bool {
+        let is_sealed = self.mime.as_deref() == Some(SEALED);
+        is_sealed && self.name.is_none() && !self.private && self.peer.is_some()
+    }
 }
 
 /// What is in a folder that is not here, as the folder says it. What it says of sizes is not to be trusted.

@@ -65,6 +65,7 @@ looking = Fragt, wer das teilt …
 look-here = Es ist schon in Ihrer Liste.
 look-private = Eine private Datei. Name und Art stehen darin.
 look-acts = Eine Datei dieser Art kann etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet; rufen Sie sie nur ab, wenn Sie der Person vertrauen, die sie gemacht hat.
+lacks-key = Das sind womöglich verschlüsselte Bytes: eine private Datei, deren Link seinen Schlüssel verloren hat, also alles ab dem Zeichen #. Bitten Sie die Person, von der der Link kommt, um den ganzen Link, und fügen Sie ihn hier ein.
 look-from = von { $peer }, gerade online
 look-nobody = Niemand, der online ist, teilt das gerade.
 kind-image = Bild

@@ -17,6 +17,7 @@ private-streamed = Jedes Byte wird mit dem Hash im Link verglichen und in diesem
 save = Speichern
 show = Anzeigen
 private = privat
+lacks-key = Das ist eine private Datei, und im Link fehlt der Schlüssel. Nur ihre verschlüsselten Bytes lassen sich speichern. Bitten Sie die Person, von der der Link kommt, um den ganzen Link.
 acts = Eine Datei dieser Art kann etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet. Speichern Sie sie, und öffnen Sie sie nur, wenn Sie der Person vertrauen, die sie gemacht hat.
 cut = (Der Rest steht in der Datei.)
 # The title of the frame in which a PDF is shown.

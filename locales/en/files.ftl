@@ -60,6 +60,7 @@ looking = Asking who shares this…
 look-here = It is in your list already.
 look-private = A private file. Its name and type are inside.
 look-acts = Files of this kind can do things when they are opened, such as run a program. Nothing here opens it; fetch it only if you trust whoever made it.
+lacks-key = These may be encrypted bytes: a private file whose link has lost its key, which is everything from # on. Ask whoever sent the link for the whole of it, and paste it here.
 look-from = from { $peer }, who is online
 look-nobody = Nobody who is online shares this now.
 kind-image = Picture

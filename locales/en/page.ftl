@@ -12,6 +12,7 @@ private-streamed = Every byte is compared with the hash in the link, and decrypt
 save = Save
 show = Show
 private = private
+lacks-key = This is a private file, and the link has no key. Nothing but its encrypted bytes can be saved. Ask whoever sent the link for the whole of it.
 acts = A file of this kind can do things when it is opened, such as run a program. It is never opened here. Save it, and open it only if you trust whoever made it.
 cut = (The rest is in the file.)
 # The title of the frame in which a PDF is shown.

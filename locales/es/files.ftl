@@ -65,6 +65,7 @@ looking = Preguntando quién comparte esto…
 look-here = Ya está en tu lista.
 look-private = Un archivo privado. Su nombre y su tipo están dentro.
 look-acts = Un archivo de este tipo puede hacer cosas al abrirse, como ejecutar un programa. Aquí nunca se abre; obténlo solo si confías en quien lo hizo.
+lacks-key = Puede que sean bytes cifrados: un archivo privado cuyo enlace ha perdido la clave, es decir, todo lo que sigue a #. Pide el enlace completo a quien te lo envió y pégalo aquí.
 look-from = de { $peer }, que está en línea
 look-nobody = Nadie que esté en línea comparte esto ahora.
 kind-image = Imagen

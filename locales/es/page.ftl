@@ -17,6 +17,7 @@ private-streamed = Cada byte se compara con el hash del enlace y se descifra en 
 save = Guardar
 show = Mostrar
 private = privado
+lacks-key = Es un archivo privado y al enlace le falta la clave. Solo se pueden guardar sus bytes cifrados. Pide el enlace completo a quien te lo envió.
 acts = Un archivo de este tipo puede hacer cosas al abrirse, como ejecutar un programa. Aquí nunca se abre. Guárdalo y ábrelo solo si confías en quien lo hizo.
 cut = (El resto está en el archivo.)
 # The title of the frame in which a PDF is shown.

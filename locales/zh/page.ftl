@@ -17,6 +17,7 @@ private-streamed = 每个字节在显示或保存之前都会与链接中的哈�
 save = 保存
 show = 显示
 private = 私密
+lacks-key = 这是一个私密文件，而链接中没有密钥，因此只能保存它的加密字节。请向发送者索取完整链接。
 acts = 这类文件被打开时可能会执行操作，例如运行程序。这里从不打开它。请先保存，只有信任制作者时才打开。
 cut = （其余内容在文件中。）
 # The title of the frame in which a PDF is shown.

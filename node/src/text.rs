@@ -1025,6 +1025,12 @@ pub fn announces_nothing() -> Words {
 
 /// The connection to the network was made again.
 pub const CONNECTED: &str = "Connected again.";
+/// What was fetched by its hash alone looks like a private share.
+pub const LACKS_KEY: &str =
+    "These are the encrypted bytes of a private share: the link had no key.";
+/// What to do about it.
+pub const DO_LACKS_KEY: &str =
+    "Ask for the whole link, with the part from # on, and put it between quotes.";
 /// The node grants no reservation.
 pub const UNREACHABLE: &str = "Connected, but the node has no room to make another peer reachable: \
      fetching works, and nobody can fetch from here. It tries again by itself.";

@@ -164,6 +164,8 @@ fn who_has_the_link_gets_the_file_and_nobody_else_anything_of_it() {
         let args = [cid.as_ref(), "-o".as_ref(), body.as_os_str()];
         let keyless = world.client::<&OsStr>(&carol, "fetch", &args);
         keyless.event("fetched");
+        let warned = keyless.event("warning");
+        assert_eq!(warned["code"], "lacks_key", "{warned}");
         assert!(!keyless.story().contains(name));
         keyless.succeeds();
         let body = fs::read(&body).unwrap();
@@ -474,6 +476,68 @@ fn a_wrong_key_fails_and_leaves_nothing() {
     // The right key opens it still.
     let fetched = fetch(&world, "bob", &link, &out);
     assert_eq!(fetched["name"], "secret.bin");
+}
+
+#[test]
+fn a_link_is_fetched_however_a_message_has_changed_it() {
+    let world = World::new();
+    let path = world.file("secret.bin", 3000);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let (cid, key) = parts(&link);
+    let (first, last) = key.split_at(10);
+    for (number, link) in [
+        format!("http://node.example/#{cid}&key={key}"),
+        format!("Look: <http://node.example/#{cid}&key={key}>."),
+        format!("fluence:{cid}%23{key}"),
+        format!("fluence:{cid}#{first}\n{last}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = world.path(&format!("to{number}"));
+        let fetched = fetch(&world, "bob", &link, &to);
+        assert_eq!(fetched["name"], "secret.bin", "{link}");
+        assert!(fs::read(to.join("secret.bin")).unwrap() == bytes(3000));
+    }
+    // What the page leaves in the address bar has no key, and is not fetched as something else.
+    let link = format!("http://node.example/#{cid}&private");
+    let (code, error) = world.client("bob", "fetch", &[&link]).fails();
+    assert_eq!((code, &error["code"]), (2, &json!("bad_link")));
+    assert_eq!(error["reason"], "bad_key");
+    // A browser sends what it was made to send. The node says so, and writes nothing of it down.
+    let (status, said) = get(&world.http, &format!("/%23{cid}&key={key}"));
+    assert_eq!(status, 404);
+    assert!(contains(&said, b"%23") && !contains(&said, key.as_bytes()));
+    assert!(!world.node.story().contains(&key));
+    knows_nothing(&world.path("node"), &[key.as_bytes()]);
+}
+
+#[test]
+fn a_private_folder_that_is_no_longer_shared_leaves_nothing() {
+    let world = World::new();
+    let folder = world.path("secret-holiday");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a.bin"), bytes(2 * MIB)).unwrap();
+    let args = ["--private".as_ref(), folder.as_os_str()];
+    let (share, link) = world.share("alice", &args);
+    let (cid, _) = parts(&link);
+    fetch(&world, "bob", &link, &world.path("copies"));
+    assert!(world.is_stored(&cid));
+    share.terminate();
+    share.succeeds();
+    assert!(!world.is_stored(&cid));
+    assert_eq!(fs::read_dir(world.path("alice/work")).unwrap().count(), 0);
+    // It is stopped before there is a link, too.
+    let large = fs::File::create(folder.join("b.bin")).unwrap();
+    large.set_len(2 << 30).unwrap();
+    let share = world.client::<&OsStr>("dave", "share", &args);
+    share.event_where("that it is being read", |event| {
+        event["status"]["status"] == "hashing"
+    });
+    share.terminate();
+    let (code, _) = share.fails();
+    assert_eq!(code, 130);
+    assert_eq!(fs::read_dir(world.path("dave/work")).unwrap().count(), 0);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod worker;
 use std::rc::Rc;
 
 use fluence::kind::{self, Kind, SNIFFED, TEXT};
+use fluence::private::record::{HEADER, Header};
 use fluence::web_link::WebLink;
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
@@ -157,7 +158,7 @@ async fn found(view: &View, link: &WebLink) -> Result<Found, Trouble> {
     let mut transfer = Transfer::begin(link.cid).await?;
     let mut content = Content::new(link);
     let mut opening = link.key.as_ref().map(|key| Opening::new(key.clone()));
-    let mut kind = None;
+    let (mut kind, mut is_looked_at) = (None, false);
     let large = |content: &Content, size, folder| {
         let title = content.name();
         let name = match folder {
@@ -178,6 +179,14 @@ async fn found(view: &View, link: &WebLink) -> Result<Found, Trouble> {
             None => content.push(&Uint8Array::from(&bytes[..])),
         }
         view.progress(transfer.offset(), transfer.size());
+        // Whoever makes a link to encrypted bytes on purpose names them.
+        if link.key.is_none() && !is_looked_at && content.held() >= HEADER as u64 {
+            is_looked_at = true;
+            let is_sealed = Header::parse_share(&content.beginning(HEADER as u64)).is_ok();
+            if is_sealed && link.name.is_none() {
+                view.lacks_key();
+            }
+        }
         // The size of a private file is known with its name, from its first record.
         let whole = match link.key {
             Some(_) => content.single_size(),

@@ -111,7 +111,7 @@ impl View {
 
     /// Begins to fetch.
     pub fn begin(&self) {
-        for id in ["trouble", "checked"] {
+        for id in ["trouble", "checked", "lacks-key"] {
             self.say(id, "");
         }
         for id in ["save", "again", "preview", "files"] {
@@ -152,6 +152,11 @@ impl View {
         self.say("acts", if acts { text::acts() } else { "" });
     }
 
+    /// Says that it is a private share, to which the link has no key.
+    pub fn lacks_key(&self) {
+        self.say("lacks-key", text::lacks_key());
+    }
+
     /// Shows how far it is, at most a thousand times altogether.
     pub fn progress(&self, bytes: u64, total: Option<u64>) {
         let bar = self.part("progress");
@@ -174,7 +179,7 @@ impl View {
 
     /// Shows what went wrong, and nothing of the file any more.
     pub fn fail(&self, trouble: &Trouble, can_retry: bool) {
-        for id in ["checked", "state", "acts"] {
+        for id in ["checked", "state", "acts", "lacks-key"] {
             self.say(id, "");
         }
         for id in ["progress", "save", "preview", "changes"] {

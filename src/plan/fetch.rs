@@ -21,6 +21,7 @@ use crate::content::walk::{Limits, Walk};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, chosen_name, mime_of};
 use crate::ports::{Partial, Platform, Store, StoreError};
+use crate::private::SEALED;
 use crate::state::{EventKind, Item, ItemId, LogEntry, Status};
 use crate::text::{host_of, quote};
 
@@ -626,10 +627,13 @@ impl<P: Platform> Engine<P> {
             } else {
                 Some(shown.clone()).filter(|shown| *shown != item.name)
             };
-            let mime = if directory {
-                Some(DIRECTORY.to_owned())
-            } else {
-                told.mime.as_deref().and_then(mime_of)
+            let told_mime = || told.mime.as_deref().and_then(mime_of);
+            let is_unnamed = item.cid.as_ref() == Some(shown);
+            let mime = match directory {
+                true => Some(DIRECTORY.to_owned()),
+                // Nobody may have been there to say so.
+                false if is_unnamed && self.is_sealed(id).await => Some(SEALED.to_owned()),
+                false => told_mime(),
             };
             let files = directory.then(|| dag.file_count());
             (name, mime, files, dag.len())

@@ -24,6 +24,7 @@ use crate::content::Dag;
 use crate::failure::{Code, Failure};
 use crate::names::{FunctionName, canonical};
 use crate::ports::{Network, NetworkError, PeerName, Platform, Store, StoreError};
+use crate::private::SEALED;
 use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
 use crate::storage::{AddressError, is_private, multiaddr_of, url_of};
 use crate::text::quote;
@@ -152,15 +153,12 @@ fn host_name(url: &str) -> &str {
     host.trim_matches(['[', ']'])
 }
 
-/// The MIME type of encrypted bytes.
-const ENCRYPTED: &str = "application/octet-stream";
-
 /// The description of an item for other peers.
 fn described(item: &Item) -> FileOk {
     if item.key.is_some() {
         // What it is called, and what it is, are in its bytes. Their number is known to the store.
         return FileOk {
-            mime: Some(ENCRYPTED.to_owned()),
+            mime: Some(SEALED.to_owned()),
             ..FileOk::default()
         };
     }

@@ -13,6 +13,8 @@ use std::str::FromStr;
 
 /// The length of a key, in bytes.
 pub const KEY: usize = 16;
+/// The MIME type of a private share to whoever has no key.
+pub const SEALED: &str = "application/octet-stream";
 /// The characters of base64url (RFC 4648, section 5). The library knows every base there is, and is a twenty-fifth part of
 /// the popup, which needs no other.
 const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -6,7 +6,7 @@ use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::{Code, Failure};
 use crate::names::{link_to, private_link};
-use crate::private::{BadKey, Key};
+use crate::private::{BadKey, Key, SEALED};
 use crate::text::quote;
 
 /// How long the copy of a file that stopped being shared after its last call stays, so that whoever made that call can
@@ -540,6 +540,13 @@ impl Item {
     pub fn needs_click(&self) -> bool {
         let failure = self.status.failure();
         self.stays && failure.is_some_and(|failure| failure.code == Code::NeedsClick)
+    }
+
+    /// Whether it was fetched whole and may be a private share, to which the link had no key: nobody gave it a name or a type.
+    pub fn lacks_key(&self) -> bool {
+        let is_unnamed = self.cid.as_ref() == Some(&self.name) && self.inside.is_none();
+        let is_fetched = self.origin == Origin::Fetch && self.status.is_here();
+        is_fetched && is_unnamed && self.key.is_none() && self.mime.as_deref() == Some(SEALED)
     }
 
     /// Whether this is a share from an address that could not be read.

@@ -390,8 +390,11 @@ async fn save(
         tell_opened(&opened, &canonical(&dag.root), target, output);
         return Ok(dag.root);
     }
-    let name = engine
-        .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
+    let (name, lacks_key) = engine
+        .with_state(|state| {
+            let item = state.items.get(id)?;
+            Some((item.name.clone(), item.lacks_key()))
+        })
         .unwrap_or_default();
     // The engine names a folder as the ZIP file that a browser would save.
     let name = match name.strip_suffix(".zip") {
@@ -441,6 +444,9 @@ async fn save(
         output.result(path);
     }
     output.say(&text::verified(size));
+    if lacks_key {
+        output.warn("lacks_key", text::LACKS_KEY, text::DO_LACKS_KEY);
+    }
     Ok(root)
 }
 

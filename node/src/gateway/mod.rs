@@ -52,7 +52,8 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     if config.open {
         router = router
             .route("/", get(page::index))
-            .route("/page/{name}", get(page::part));
+            .route("/page/{name}", get(page::part))
+            .fallback(page::nothing);
     }
     router
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 
 /// What the page may do: run its own program, and talk to this node. What it shows of files is in blobs, or comes from its
@@ -17,6 +17,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 const WORKER: &str = "worker.js";
 const NO_PAGE: &str = "This node was built without its page for web links. To build it in, run `cargo xtask build` and \
                        then build the node. Files are at /ipfs/CID.\n";
+
+/// The beginning of a path that was a fragment before a program escaped the link.
+const ESCAPED: &str = "/%23";
+const NO_FRAGMENT: &str = "Nothing is opened here. In this link, # has become %23, so that what follows was sent to this node. If it is the \
+                           link of a private share, its key was, too. Ask for the link once more, or put # in the place of %23.\n";
 
 /// A file of the page.
 struct File {
@@ -35,6 +40,14 @@ pub(super) async fn index(headers: HeaderMap) -> Response<Body> {
     match FILES.first() {
         Some(page) => answer(page, &headers),
         None => (StatusCode::NOT_FOUND, NO_PAGE).into_response(),
+    }
+}
+
+/// Answers what nothing else does.
+pub(super) async fn nothing(uri: Uri) -> Response<Body> {
+    match uri.path().starts_with(ESCAPED) {
+        true => (StatusCode::NOT_FOUND, NO_FRAGMENT).into_response(),
+        false => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

@@ -61,6 +61,7 @@ pub fn look(face: &Face, sender: &Sender) -> Html {
                     <div>
                         if let Some(name) = name { { file_name(name, "look-name") } }
                         if look.private { <p>{ text::look_private() }</p> }
+                        if look.lacks_key() { <p class="line acts" data-testid="look-lacks-key">{ icon("warn") }<span class="hint">{ text::lacks_key() }</span></p> }
                         <p class="hint" data-testid="look-about">{ text::seen(kind_known, look.size, peer.as_deref()) }</p>
                         if look.peer.is_none() { <p class="hint">{ text::look_here() }</p> }
                         if kind != FileKind::Folder && name.is_some_and(can_act) { <p class="line acts" data-testid="look-acts">{ icon("warn") }<span class="hint">{ text::look_acts() }</span></p> }

@@ -517,6 +517,7 @@ fn Row(props: &RowProps) -> Html {
             }
             { progress(props) }
             { troubles(item) }
+            if item.lacks_key() { <p class="under line acts" data-testid="item-lacks-key">{ icon("warn") }<span class="hint">{ text::lacks_key() }</span></p> }
             { props.outcome.clone() }
             if let Some(peer) = &item.asking { { asking(props, peer) } }
             if props.publicly { { look_publicly(props) } }

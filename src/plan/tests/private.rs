@@ -241,6 +241,94 @@ fn a_wrong_key_opens_nothing_and_the_right_one_does_afterwards() {
     assert_eq!(opened(&c, &bare), [(String::new(), bytes)]);
 }
 
+#[test]
+fn another_link_to_what_is_here_takes_nothing_away() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (
+        world.machine("alice"),
+        world.machine_with("bob", sharing_on()),
+    );
+    a.online();
+    b.online();
+    let bytes = file(300_000, 3);
+    let (secret, link) = shared(&a, private("a.txt", &bytes));
+    let cid = item(&a, &secret).cid.unwrap();
+    let plain = ShareInput {
+        private: false,
+        ..private("b.txt", &bytes)
+    };
+    let (_, plain) = shared(&a, plain);
+    let (other, bare) = shared(&a, private("c.txt", &bytes));
+    let other = item(&a, &other).cid.unwrap();
+    let wrong = Key::new([9; 16]);
+    let plain_cid = plain.trim_start_matches("fluence:");
+    for (first, another, reason) in [
+        // Another key than the one that has opened it, and keys to what has none or was fetched without one.
+        (&link, private_link(&cid, &wrong), Reason::WrongKey),
+        (&plain, private_link(plain_cid, &wrong), Reason::NotPrivate),
+        (
+            &link_to(&other),
+            private_link(&other, &wrong),
+            Reason::WrongKey,
+        ),
+    ] {
+        let fetched = begin_fetch(&b, first);
+        until(&b, &fetched, |item| item.is_shared());
+        let before = (item(&b, &fetched), opened(&b, &fetched));
+        let Answer::Refused { failure } = command(&b, Command::Fetch { link: another }) else {
+            panic!("{first} was replaced");
+        };
+        assert_eq!(failure.code, Code::NotOpened);
+        assert_eq!(failure.reason, Some(reason));
+        world.sim.pass(MINUTE);
+        assert_eq!((item(&b, &fetched), opened(&b, &fetched)), before);
+        assert_eq!(begin_fetch(&b, first), fetched);
+    }
+    // The right one still opens what was fetched without one.
+    let fetched = begin_fetch(&b, &bare);
+    until_done(&b, &fetched);
+    assert_eq!(item(&b, &fetched).name, "c.txt");
+}
+
+#[test]
+fn what_was_fetched_without_its_key_says_so() {
+    let world = World::default();
+    world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let (id, link) = shared(&a, private("a.txt", &file(300_000, 3)));
+    let cid = item(&a, &id).cid.unwrap();
+    let look = |link: &str| {
+        let (engine, link) = (b.engine.clone(), link.to_owned());
+        b.wait(async move { engine.look(&link).await }).unwrap()
+    };
+    assert!(look(&link_to(&cid)).lacks_key() && !look(&link).lacks_key());
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert!(item(&b, &fetched).lacks_key());
+    // Nobody says what it is; a storage has it.
+    let c = world.machine("carol");
+    c.online();
+    a.kill();
+    let left = begin_fetch(&c, &cid);
+    until_done(&c, &left);
+    assert!(item(&c, &left).lacks_key());
+    a.restart();
+    a.online();
+    begin_fetch(&b, &link);
+    until_done(&b, &fetched);
+    assert!(!item(&b, &fetched).lacks_key());
+    // What has no name and no type, and is not encrypted.
+    let plain = ShareInput {
+        private: false,
+        ..private("", &file(300_000, 4))
+    };
+    let (_, plain) = shared(&a, plain);
+    let fetched = begin_fetch(&b, &plain);
+    until_done(&b, &fetched);
+    assert!(!item(&b, &fetched).lacks_key());
+}
+
 /// The body of a private share with records of this size as another writer might make it: `padding` says how many zeros end a
 /// record.
 fn foreign(

@@ -228,6 +228,66 @@ fn the_popup_shares_privately_and_opens_what_others_did() {
 }
 
 #[test]
+fn a_link_that_was_changed_on_its_way_opens_or_says_what_it_lacks() {
+    play("private_changed", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let letter = files::document("Alles ist ein Funktionsaufruf.");
+        let sharer = scene.command_line("sharer", &node)?;
+        let file = scene.file("Brief.pdf", &letter)?;
+        let (_program, link) = sharer.share_privately(&file).await?;
+        let (cid, key) = link
+            .strip_prefix("fluence:")
+            .and_then(|link| link.split_once('#'))
+            .context("the link has no key")?;
+
+        // Without its key, before it is fetched and after that.
+        let field = alice.driver()?.find(By::Testid("fetch-input")).await?;
+        field.send_keys(cid).await?;
+        let lacks = "return document.querySelector('[data-testid=\"look-lacks-key\"]') !== null;";
+        face.wait("that the key is missing", SMALL, lacks).await?;
+        face.picture("look").await?;
+        face.fetch(cid).await?;
+        let sealed = face.wait_named(cid, &["done"], SMALL).await?;
+        let lacks = "item.text.includes('whose link has lost its key')";
+        face.wait_item("what is said of it", SMALL, lacks).await?;
+        face.picture("no_key").await?;
+
+        // A wrong key takes nothing away.
+        face.fetch(&format!("fluence:{cid}#{}", "A".repeat(22)))
+            .await?;
+        let refused = face.fetch_error(SMALL).await?;
+        ensure!(refused.contains("is not its key"), "{refused}");
+        let still = face.wait_named(cid, &["done"], SMALL).await?;
+        ensure!(still.id == sealed.id, "it was fetched anew");
+
+        // The web link, as a program has escaped it that handed it on.
+        face.fetch(&format!("http://node.example/%23{cid}%26key%3D{key}"))
+            .await?;
+        let opened = face.wait_named("Brief.pdf", &["done"], SMALL).await?;
+        ensure!(opened.id == sealed.id, "it is in the list twice");
+        ensure!(!opened.text.contains("lost its key"), "{}", opened.text);
+        same_bytes(&alice.saved("Brief.pdf", SMALL).await?, &letter)?;
+        let refused = face
+            .wait(
+                "that nothing is wrong",
+                SMALL,
+                "return document.querySelector('[data-testid=\"fetch-error\"]') === null && 'nothing';",
+            )
+            .await?;
+        ensure!(!refused.to_string().contains(key));
+
+        // And once more with a wrong key, now that it is open.
+        face.fetch(&format!("fluence:{cid}#{}", "A".repeat(22)))
+            .await?;
+        let refused = face.fetch_error(SMALL).await?;
+        ensure!(refused.contains("is not its key"), "{refused}");
+        face.wait_named("Brief.pdf", &["done"], SMALL).await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn what_is_shared_is_private_if_the_settings_say_so() {
     play("private_by_default", async |scene| {
         let picture = files::picture(640, 480)?;

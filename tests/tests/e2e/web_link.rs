@@ -37,6 +37,7 @@ const part = name => {
 const picture = document.querySelector('[data-testid="preview"] img');
 return {
   name: part('name'), about: part('about'), state: part('state'), trouble: part('trouble'), checked: part('checked'),
+  lacksKey: part('lacks-key'),
   preview: part('preview'), files: part('files'), changes: part('changes'), save: part('save'), width: picture?.naturalWidth ?? 0,
   kind: document.querySelector('[data-testid="preview"] > *')?.localName ?? '',
   title: document.title,
@@ -311,11 +312,17 @@ fn a_private_web_link_is_opened_in_the_browser() {
         ensure!(shown["save"] == "" && shown["preview"] == "", "{shown}");
         bob.checked_picture("wrong_key").await?;
 
+        let shown = open(&bob, &format!("{base}/#{cid}"), is_checked).await?;
+        let lacks = shown["lacksKey"].as_str().unwrap_or_default();
+        ensure!(lacks.contains("the link has no key"), "{shown}");
+        bob.checked_picture("no_key").await?;
+
         let shown = open(&bob, &format!("{base}/#{cid}&key={key}"), is_checked).await?;
         ensure!(
             shown["name"] == "Brief.txt" && shown["elsewhere"] == json!([]),
             "{shown}"
         );
+        ensure!(shown["lacksKey"] == "", "{shown}");
         until(&bob, |shown| {
             let words = shown["preview"].as_str().unwrap_or_default();
             words.starts_with("Liebe Ä.")
@@ -749,6 +756,10 @@ fn a_key_does_not_stay_in_the_address_and_the_page_can_be_loaded_again() {
         driver.back().await?;
         until(&bob, is_opened).await?;
         ensure!(driver.current_url().await?.as_str() == hidden);
+        // The same link once more, in the same tab.
+        driver.goto(private_link(&base, &link)).await?;
+        until(&bob, is_opened).await?;
+        ensure!(driver.current_url().await?.as_str() == hidden);
         // Another one does not, and says what to do.
         driver.new_tab().await?;
         let tabs = driver.windows().await?;
@@ -770,6 +781,89 @@ fn a_key_does_not_stay_in_the_address_and_the_page_can_be_loaded_again() {
         ensure!(driver.current_url().await?.as_str() == plain);
         Ok(())
     });
+}
+
+#[test]
+fn a_private_web_link_is_opened_again_after_its_tab_was_closed() {
+    play("web_link_closed", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let bob = browser(scene).await?;
+        let bytes = files::noise(50_000_000, 15);
+        let (_program, link) = sharer
+            .share_privately(&scene.file("large.bin", &bytes)?)
+            .await?;
+        let link = private_link(&base(&node), &link);
+        // Nobody has asked for it before. The tab is closed while it comes, if it does not come at once.
+        let driver = bob.driver()?;
+        let home = driver.window().await?;
+        let tab = driver.new_tab().await?;
+        driver.switch_to_window(tab).await?;
+        open(&bob, &link, |shown| shown["name"] == "large.bin").await?;
+        driver.close_window().await?;
+        driver.switch_to_window(home).await?;
+        let shown = open(&bob, &link, is_checked).await?;
+        ensure!(shown["name"] == "large.bin", "{shown}");
+        save(&bob).await?;
+        same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn no_request_has_the_key_or_the_name_in_it() {
+    play("web_link_asked", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let letter = "Alles ist ein Funktionsaufruf.";
+        let file = scene.file("Brief.txt", letter.as_bytes())?;
+        let (_program, link) = sharer.share_privately(&file).await?;
+        let (_, key) = link.split_once('#').context("the link has no key")?;
+        let ear = Ear {
+            node: base(&node),
+            heard: Arc::default(),
+        };
+        let page = Router::new().fallback(hear).with_state(ear.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move { axum::serve(listener, page).await });
+        let bob = browser(scene).await?;
+        let is_opened = |shown: &Value| shown["preview"] == letter;
+        let link = private_link(&format!("http://{address}"), &link);
+        open(&bob, &link, is_opened).await?;
+        bob.driver()?.refresh().await?;
+        until(&bob, is_opened).await?;
+        save(&bob).await?;
+        same_bytes(&bob.saved("Brief.txt", SMALL).await?, letter.as_bytes())?;
+        let heard = ear.heard.lock().expect("nobody panics with it").clone();
+        ensure!(
+            heard.iter().any(|request| request.contains("/ipfs/")),
+            "{heard:?}"
+        );
+        for request in heard {
+            let is_told = [key, "Brief", "private", "referer"]
+                .iter()
+                .any(|secret| request.contains(secret));
+            ensure!(!is_told, "{request}");
+        }
+        server.abort();
+        Ok(())
+    });
+}
+
+/// What hears everything that a page asks of its node.
+#[derive(Clone)]
+struct Ear {
+    node: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+async fn hear(State(ear): State<Ear>, uri: Uri, headers: HeaderMap) -> Response {
+    let request = format!("{uri} {headers:?}");
+    ear.heard
+        .lock()
+        .expect("nobody panics with it")
+        .push(request);
+    sent(format!("{}{uri}", ear.node), headers, false).await
 }
 
 /// Where Chromium and Firefox write down the address that they open, and what a page stores in its tab.
