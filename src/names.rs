@@ -919,6 +919,43 @@ mod tests {
     }
 
     #[test]
+    fn a_web_link_is_a_link() {
+        let key = Key::new([0xfb; 16]);
+        let text = key.text();
+        for (link, expected) in [
+            (format!("https://node.example/#{V0}"), None),
+            (format!("HTTP://127.0.0.1:4180/#{V0}&name=a%20b.jpg"), None),
+            (
+                format!("Here: https://node.example/#{V0}&name=a, bye"),
+                None,
+            ),
+            (format!("https://node.example/#{V0}&key={text}"), Some(&key)),
+            (
+                format!("(https://node.example/#{V0}&key={text})."),
+                Some(&key),
+            ),
+            (
+                format!("https://node.example/#{V0}&key={text}."),
+                Some(&key),
+            ),
+        ] {
+            let found: Link = link.parse().unwrap();
+            assert_eq!((&*canonical(&found.cid), &*found.path), (V0, ""), "{link}");
+            assert_eq!(found.key.as_ref(), expected, "{link}");
+        }
+        for part in ["key=x", "private", "key="] {
+            let link = format!("https://node.example/#{V0}&{part}");
+            assert_eq!(link.parse::<Link>(), Err(ParseLinkError::BadKey), "{link}");
+        }
+        let elsewhere = format!("see node.example/#{V0}");
+        let error = elsewhere.parse::<Link>();
+        assert!(
+            matches!(error, Err(ParseLinkError::NotACid(_))),
+            "{error:?}"
+        );
+    }
+
+    #[test]
     fn a_link_is_read_as_it_was_before_a_message_changed_it() {
         let key = Key::new([0xfb; 16]);
         let text = key.text();
