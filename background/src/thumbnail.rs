@@ -1,18 +1,14 @@
 //! Thumbnails of pictures.
 
 use fluence::state::MAX_THUMBNAIL;
-use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::js::{self, Outcome};
+use web::picture::{self, MAX_PIXELS};
 use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 /// The largest picture of which a thumbnail is made, in bytes.
 pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
-/// The largest picture that is decoded, in pixels, each of which takes four bytes of memory.
-pub const MAX_PIXELS: usize = 50_000_000;
-/// How many bytes of a picture are read to find its size, which cameras put after other data.
-const HEAD: f64 = 262_144.0;
 /// The longer side of a thumbnail, in pixels.
 const EDGE: u32 = 128;
 /// The qualities that are tried in turn until the thumbnail is small enough.
@@ -24,13 +20,14 @@ const TYPE: &str = "image/webp";
 /// # Errors
 /// A reason in words for the console, if the blob is not a picture or a thumbnail cannot be made.
 pub async fn of(blob: &Blob) -> Outcome<String> {
-    let pixels = pixels(blob).await.ok_or("this is not a picture")?;
+    let pixels = picture::size(blob).await;
+    let pixels = pixels.ok_or("this is not a picture")?;
     if pixels > MAX_PIXELS {
         return Err(format!(
             "a picture of {pixels} pixels is too large for a thumbnail"
         ));
     }
-    let picture = web::picture::bitmap(blob, EDGE).await?;
+    let picture = picture::bitmap(blob, EDGE).await?;
     let drawn = draw(&picture).map_err(|why| js::message_of(&why));
     picture.close();
     let canvas = drawn?;
@@ -49,14 +46,6 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
         }
     }
     Err("the picture cannot be made small enough".to_owned())
-}
-
-/// The number of pixels that the header of a picture declares; `None` if the blob is not a picture.
-async fn pixels(blob: &Blob) -> Option<usize> {
-    let head = blob.slice_with_f64_and_f64(0.0, HEAD).ok()?;
-    let head = JsFuture::from(head.array_buffer()).await.ok()?;
-    let size = imagesize::blob_size(&Uint8Array::new(&head).to_vec()).ok()?;
-    Some(size.width.saturating_mul(size.height))
 }
 
 fn draw(picture: &web_sys::ImageBitmap) -> Result<OffscreenCanvas, JsValue> {

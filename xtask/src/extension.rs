@@ -22,7 +22,7 @@ pub enum Optimise {
 }
 
 /// The parts that are compiled to WebAssembly, by the names of their crates.
-pub const PARTS: [&str; 3] = ["background", "files", "popup"];
+pub const PARTS: [&str; 4] = ["background", "files", "popup", "scan"];
 
 /// The crate of the page that nodes show for web links.
 pub const PAGE: &str = "page";
