@@ -70,6 +70,8 @@ pub enum Command {
         private: Option<bool>,
         /// When they stop being shared by themselves; `None` for what the settings say.
         ends: Option<Ends>,
+        /// What the person notes about each of them, for nobody else.
+        note: Option<String>,
     },
     /// Fetch a file by the hash or link that a person typed.
     Fetch {
@@ -114,6 +116,16 @@ pub enum Command {
     SharePage {
         /// The item's id.
         id: ItemId,
+    },
+    /// Give an item another name, which those who fetch it from now on are told, and note something about it, which nobody is
+    /// told. Of what [cannot get one](Item::can_be_renamed) the name stays.
+    Rename {
+        /// The item's id.
+        id: ItemId,
+        /// The name as it was typed; `None` if it stays.
+        name: Option<String>,
+        /// The note as it was typed; `None` for none.
+        note: Option<String>,
     },
     /// Set when a file stops being shared by itself, counted from now; without values it does not.
     Limit {
@@ -283,6 +295,8 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<Vec<HandedFile>>,
@@ -338,7 +352,7 @@ flat! {
     Command as FlatCommand { command }:
     Watch = "watch",
     ShareUrl { url, tab, page, name, private, ends } = "share_url",
-    ShareFiles { key, files, together, private, ends } = "share_files",
+    ShareFiles { key, files, together, private, ends, note } = "share_files",
     Fetch { link } = "fetch",
     Look { link } = "look",
     Inside { link, within, upload } = "inside",
@@ -347,6 +361,7 @@ flat! {
     Stop { id } = "stop",
     ShareAgain { id } = "share_again",
     SharePage { id } = "share_page",
+    Rename { id, name, note } = "rename",
     Limit { id, seconds, calls } = "limit",
     AskFirst { id, asks } = "ask_first",
     Decide { id, allow } = "decide",
@@ -1017,6 +1032,7 @@ mod tests {
                 key: text(),
                 files: Vec::new(),
                 together: true,
+                note: Some(text()),
             },
             Command::Fetch { link: text() },
             Command::Inside {
@@ -1029,6 +1045,11 @@ mod tests {
             Command::Stop { id: id() },
             Command::ShareAgain { id: id() },
             Command::SharePage { id: id() },
+            Command::Rename {
+                id: id(),
+                name: Some(text()),
+                note: None,
+            },
             Command::Save { id: id() },
             Command::SaveFile { id: id(), file: 7 },
             Command::Show {

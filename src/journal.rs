@@ -303,6 +303,7 @@ impl Reader {
             | EventKind::FetchBegan { .. }
             | EventKind::Found { .. }
             | EventKind::Described { .. }
+            | EventKind::Named { .. }
             | EventKind::Hashed { .. }
             | EventKind::Stays { .. }
             | EventKind::Status { .. }

@@ -546,6 +546,27 @@ pub fn told_name(name: &str) -> String {
     chosen_name(name.replace(['/', '\\'], "_").trim())
 }
 
+/// The longest note on a file, in bytes of UTF-8.
+pub const MAX_NOTE: usize = 300;
+
+/// What a person notes about a file, as it is kept: one line without characters that cannot be seen, of at most [`MAX_NOTE`]
+/// bytes; `None` if nothing is left of it.
+pub fn note_of(text: &str) -> Option<String> {
+    let spaced = |c: char| if c.is_control() { ' ' } else { c };
+    let seen: String = text
+        .chars()
+        .map(spaced)
+        .filter(|c| !is_direction_mark(*c))
+        .collect();
+    let note = seen.trim();
+    let mut end = note.len().min(MAX_NOTE);
+    while !note.is_char_boundary(end) {
+        end -= 1;
+    }
+    let note = note[..end].trim_end();
+    (!note.is_empty()).then(|| note.to_owned())
+}
+
 /// The name with at most [`MAX_FILE_NAME`] bytes, of which the file's ending is kept.
 fn shortened(mut name: String) -> String {
     if name.len() > MAX_FILE_NAME {
@@ -1004,6 +1025,14 @@ mod tests {
         }
         let cut = format!("fluence:{V1}#{first}");
         assert_eq!(cut.parse::<Link>(), Err(ParseLinkError::BadKey));
+    }
+
+    #[test]
+    fn a_note_is_one_short_line() {
+        assert_eq!(note_of(" for\nAnna \u{202e}"), Some("for Anna".to_owned()));
+        assert_eq!(note_of(" \t\u{200f}"), None);
+        let long = note_of(&"語".repeat(200)).unwrap();
+        assert_eq!((long.len(), MAX_NOTE), (300, 300));
     }
 
     #[test]

@@ -152,6 +152,11 @@ mod tests {
             .detail("diary was lost");
         for (seq, kind) in [
             fetched,
+            EventKind::Named {
+                id: id.clone(),
+                name: Some("diary.txt".into()),
+                note: Some("secret plans".into()),
+            },
             EventKind::Settings { settings },
             EventKind::Notice {
                 failure: failure.clone(),

@@ -128,6 +128,7 @@ impl Outcomes {
             | EventKind::FetchBegan { .. }
             | EventKind::Found { .. }
             | EventKind::Described { .. }
+            | EventKind::Named { .. }
             | EventKind::Unconfirmed
             | EventKind::Requested { .. }
             | EventKind::UploadBegan { .. }

@@ -415,6 +415,7 @@ impl Sharing {
             }),
             private: self.is_private(how),
             ends: how.ends,
+            note: None,
             body: Input::Remote(self.reading.remote(wanted, asked)),
         };
         self.share(input, wish).await
@@ -480,19 +481,21 @@ impl Sharing {
             }),
             private: self.is_private(how),
             ends: how.ends,
+            note: None,
             body: Input::Stored(BlobSource::new(blob)),
         };
         self.share(input, Wish::Link).await
     }
 
     /// Shares the files that a face hands over under a key, as one directory if they belong
-    /// `together`.
+    /// `together`, with what the person notes about each.
     pub async fn share_files(
         &self,
         key: &str,
         files: Vec<HandedFile>,
         together: bool,
         how: How,
+        note: Option<String>,
     ) -> Answer {
         let private = self.is_private(how);
         let sources = self.handovers.take(key).await.unwrap_or_default();
@@ -510,6 +513,7 @@ impl Sharing {
                 source: None,
                 private,
                 ends: how.ends,
+                note,
                 body: Input::Many(body),
             };
             return self.share(input, Wish::Told).await;
@@ -532,6 +536,7 @@ impl Sharing {
                     source: None,
                     private,
                     ends: how.ends,
+                    note: note.clone(),
                     body: Input::Stored(source),
                 };
                 let wish = wish.clone();

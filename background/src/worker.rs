@@ -666,9 +666,11 @@ impl Worker {
                 together,
                 private,
                 ends,
+                note,
             } => {
                 let how = How { private, ends };
-                self.sharing.share_files(&key, files, together, how).await
+                let sharing = &self.sharing;
+                sharing.share_files(&key, files, together, how, note).await
             }
             Command::Save { id } => done(self.saving.save(&id).await, Some(id)),
             Command::SaveFile { id, file } => {
@@ -748,6 +750,7 @@ impl Worker {
             | Command::Resume { .. }
             | Command::Pause { .. }
             | Command::Stop { .. }
+            | Command::Rename { .. }
             | Command::Limit { .. }
             | Command::AskFirst { .. }
             | Command::Decide { .. }

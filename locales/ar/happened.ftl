@@ -33,6 +33,7 @@ event-about = { $name }: { $what }
 event-share-began = بدأت مشاركته
 event-fetch-began = بدأت جلبه
 event-described = عُرف اسمه أو نوعه أو حجمه
+event-named = غيّرت اسمه أو ملاحظتك
 event-thumbnail = أُنشئت صورة مصغّرة له
 event-hashed = صار له رابط
 event-requested = طلبه أحدهم

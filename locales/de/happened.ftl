@@ -33,6 +33,7 @@ event-about = { $name }: { $what }
 event-share-began = Sie haben begonnen, das zu teilen
 event-fetch-began = Sie haben begonnen, das abzurufen
 event-described = Name, Art oder Größe wurden bekannt
+event-named = Sie haben den Namen oder Ihre Notiz geändert
 event-thumbnail = Ein kleines Bild davon wurde erstellt
 event-hashed = Es hat seinen Link bekommen
 event-requested = Jemand hat danach gefragt

@@ -29,6 +29,7 @@ event-about = { $name }: { $what }
 event-share-began = You began to share it
 event-fetch-began = You began to fetch it
 event-described = Its name, type or size became known
+event-named = You changed its name or your note
 event-thumbnail = A small picture of it was made
 event-hashed = It got its link
 event-requested = Somebody asked for it

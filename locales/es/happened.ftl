@@ -33,6 +33,7 @@ event-about = { $name }: { $what }
 event-share-began = Has empezado a compartirlo
 event-fetch-began = Has empezado a obtenerlo
 event-described = Se ha sabido su nombre, tipo o tamaño
+event-named = Cambiaste su nombre o tu nota
 event-thumbnail = Se ha hecho una miniatura
 event-hashed = Ha recibido su enlace
 event-requested = Alguien lo ha pedido

@@ -33,6 +33,7 @@ event-about = { $name }：{ $what }
 event-share-began = 你开始分享它
 event-fetch-began = 你开始获取它
 event-described = 得知了它的名称、类型或大小
+event-named = 你更改了它的名称或备注
 event-thumbnail = 生成了它的缩略图
 event-hashed = 它有了链接
 event-requested = 有人请求了它

@@ -234,6 +234,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Thumbnail { .. }
         | EventKind::Hashed { .. }
         | EventKind::Stays { .. }
+        | EventKind::Named { .. }
         | EventKind::Unconfirmed
         | EventKind::Confirmed { .. }
         | EventKind::Progress { .. }

@@ -643,6 +643,7 @@ pub fn event(kind: &EventKind, state: &State) -> String {
         EventKind::ShareBegan { .. } => event_share_began(),
         EventKind::FetchBegan { .. } => event_fetch_began(),
         EventKind::Described { .. } | EventKind::Found { .. } => event_described(),
+        EventKind::Named { .. } => event_named(),
         EventKind::Thumbnail { .. } => event_thumbnail(),
         EventKind::Hashed { .. } => event_hashed(),
         EventKind::Requested { .. } => event_requested(),

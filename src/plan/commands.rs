@@ -10,7 +10,7 @@ use super::{Engine, Input};
 use crate::Cid;
 use crate::command::{Answer, Command};
 use crate::failure::{Code, Failure};
-use crate::names::{Link, canonical};
+use crate::names::{Link, canonical, note_of};
 use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Secret, Settings, Status};
 
@@ -44,6 +44,7 @@ impl<P: Platform> Engine<P> {
             Command::Stop { id } => self.stop(id).await,
             Command::ShareAgain { id } => self.share_again(id).await,
             Command::SharePage { id } => self.share_page(id).await,
+            Command::Rename { id, name, note } => self.rename(id, name, note).await,
             Command::Limit { id, seconds, calls } => match self.known(&id) {
                 Ok(_) => {
                     self.limit(&id, seconds, calls).await;
@@ -294,6 +295,27 @@ impl<P: Platform> Engine<P> {
             self.record([EventKind::AsPage { id: id.clone() }]).await;
         }
         self.share_again(id).await
+    }
+
+    /// Gives an item another name if it can have one, and a note.
+    async fn rename(
+        &self,
+        id: ItemId,
+        name: Option<String>,
+        note: Option<String>,
+    ) -> Result<Option<ItemId>, Failure> {
+        let item = self.known(&id)?;
+        let name = name.and_then(|name| item.renamed(&name));
+        let note = note.as_deref().and_then(note_of);
+        if name.is_some() || note != item.note {
+            let named = EventKind::Named {
+                id: id.clone(),
+                name,
+                note,
+            };
+            self.record([named]).await;
+        }
+        Ok(Some(id))
     }
 
     /// Offers a file that is here, or reads one anew that could not be read.

@@ -65,6 +65,8 @@ pub struct ShareInput<S> {
     pub private: bool,
     /// When it stops being shared by itself; `None` for what the settings say.
     pub ends: Option<Ends>,
+    /// What the person notes about it, for nobody else; it is made safe here.
+    pub note: Option<String>,
     /// Its bytes.
     pub body: Input<S>,
 }

@@ -17,7 +17,7 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, chosen_name, free_path, mime_of};
+use crate::names::{canonical, chosen_name, free_path, mime_of, note_of};
 use crate::ports::{HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
 
@@ -80,7 +80,7 @@ impl<P: Platform> Engine<P> {
         if let Err(failure) = self.room_for(taken(size), None) {
             return Answer::Refused { failure };
         }
-        self.record([EventKind::ShareBegan {
+        let began = EventKind::ShareBegan {
             id: id.clone(),
             name: input.name.as_deref().map_or_else(String::new, chosen_name),
             mime,
@@ -89,8 +89,14 @@ impl<P: Platform> Engine<P> {
             source: input.source,
             key: input.private.then(|| Secret(self.new_key())),
             ends: input.ends,
-        }])
-        .await;
+        };
+        let note = input.note.as_deref().and_then(note_of);
+        let noted = note.map(|note| EventKind::Named {
+            id: id.clone(),
+            name: None,
+            note: Some(note),
+        });
+        self.record(std::iter::once(began).chain(noted)).await;
         self.start_share(&id, input.body);
         Answer::Done { id: Some(id) }
     }

@@ -79,6 +79,15 @@ pub enum EventKind {
         /// What the server calls this version, if it was learnt ([`Item::validator`](super::Item::validator)).
         validator: Option<String>,
     },
+    /// The person gave it another name, or wrote a note about it.
+    Named {
+        /// The item's id.
+        id: ItemId,
+        /// Its new name, made safe; `None` if it stays as it is.
+        name: Option<String>,
+        /// What they note about it, for nobody else ([`note_of`](crate::names::note_of)).
+        note: Option<String>,
+    },
     /// There is a thumbnail of it, as a `data:` URL of at most [`MAX_THUMBNAIL`](super::MAX_THUMBNAIL) bytes.
     Thumbnail {
         /// The item's id.
@@ -295,6 +304,7 @@ impl EventKind {
             | Self::FetchBegan { id, .. }
             | Self::Found { id, .. }
             | Self::Described { id, .. }
+            | Self::Named { id, .. }
             | Self::Thumbnail { id, .. }
             | Self::Hashed { id, .. }
             | Self::Stays { id }
@@ -335,6 +345,8 @@ struct Flat {
     id: Option<ItemId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cids: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -407,6 +419,7 @@ flat! {
     FetchBegan { id, cid, key, path } = "fetch_began",
     Found { id, cid, name } = "found",
     Described { id, name, mime, size, validator } = "described",
+    Named { id, name, note } = "named",
     Thumbnail { id, data_url } = "thumbnail",
     Hashed { id, cid, size, files } = "hashed",
     Stays { id } = "stays",

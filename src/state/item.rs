@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::{Code, Failure};
-use crate::names::{link_to, private_link};
+use crate::names::{link_to, private_link, told_name};
 use crate::private::{BadKey, Key, SEALED};
 use crate::text::quote;
 
@@ -13,6 +13,9 @@ use crate::text::quote;
 /// fetch it: a minute, and the time for its bytes at 1 MB/s.
 const SPENT_MS: u64 = 60_000;
 const SPENT_BYTES_PER_MS: u64 = 1000;
+
+/// The ending of the file as which a fetched folder is saved.
+const ZIP: &str = ".zip";
 
 /// For how long a storage is taken to keep a copy if it has not said until when, in milliseconds: 30 days.
 const KEPT_UNTOLD_MS: u64 = 30 * 24 * 3_600_000;
@@ -392,6 +395,9 @@ pub struct Item {
     pub origin: Origin,
     /// Its name, made safe to show and to save under.
     pub name: String,
+    /// What the person noted about it, which nobody else is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Its MIME type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mime: Option<String>,
@@ -549,6 +555,25 @@ impl Item {
         is_fetched && is_unnamed && self.key.is_none() && self.mime.as_deref() == Some(SEALED)
     }
 
+    /// Whether it can get another name. That of a private share is in its encrypted bytes, and that of what is still being read
+    /// or fetched is yet to be learnt.
+    pub fn can_be_renamed(&self) -> bool {
+        self.key.is_none() && self.status.is_here()
+    }
+
+    /// The name that it gets from what the person typed; `None` if it stays as it is.
+    pub fn renamed(&self, typed: &str) -> Option<String> {
+        if typed.trim().is_empty() || !self.can_be_renamed() {
+            return None;
+        }
+        let is_saved_as_zip = self.origin == Origin::Fetch && self.files.is_some();
+        let name = match told_name(typed) {
+            name if is_saved_as_zip && !name.ends_with(ZIP) => told_name(&format!("{name}{ZIP}")),
+            name => name,
+        };
+        (name != self.name).then_some(name)
+    }
+
     /// Whether this is a share from an address that could not be read.
     pub fn can_read_again(&self) -> bool {
         let has_address = self
@@ -641,6 +666,7 @@ impl Item {
             id,
             origin,
             name,
+            note: None,
             mime: None,
             size: None,
             files: None,
@@ -691,6 +717,12 @@ impl Item {
                 if size.is_some() {
                     self.size = *size;
                 }
+            }
+            EventKind::Named { name, note, .. } => {
+                if let Some(name) = name {
+                    self.name.clone_from(name);
+                }
+                self.note.clone_from(note);
             }
             EventKind::Thumbnail { .. } => self.thumbnail = true,
             EventKind::Hashed {

@@ -368,6 +368,7 @@ impl State {
             }
             EventKind::Found { id, .. }
             | EventKind::Described { id, .. }
+            | EventKind::Named { id, .. }
             | EventKind::Thumbnail { id, .. }
             | EventKind::Hashed { id, .. }
             | EventKind::Stays { id }

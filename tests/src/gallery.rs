@@ -216,6 +216,7 @@ fn item(minutes: u64, origin: Origin, name: &str, size: u64, status: Status) -> 
         id: id(minutes),
         origin,
         name: name.to_owned(),
+        note: None,
         mime: None,
         size: Some(size),
         files: None,

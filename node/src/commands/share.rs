@@ -577,6 +577,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
                 name: Some(name),
                 size: Some(source.len()),
                 source: None,
+                note: None,
                 body: Input::Stored(source),
             })
         })
@@ -640,6 +641,7 @@ fn sealed(
         mime: Some(SEALED.to_owned()),
         size: Some(body.len()),
         source: None,
+        note: None,
         body: Input::Stored(body),
     };
     Ok((input, Some(secret)))
@@ -657,6 +659,7 @@ fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileS
         mime: None,
         size: Some(files.iter().map(|(_, source)| source.len()).sum()),
         source: None,
+        note: None,
         body: Input::Many(files),
     }
 }

@@ -430,6 +430,7 @@ impl Face {
                     together,
                     private: Some(how.private),
                     ends: how.ends,
+                    note: None,
                 };
                 self.send(sender, Topic::Files, command);
             }

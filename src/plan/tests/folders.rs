@@ -22,6 +22,7 @@ fn a_folder_goes_over_as_one() {
             mime: None,
             size: None,
             source: None,
+            note: None,
             body: Input::Many(
                 files
                     .iter()

@@ -65,6 +65,7 @@ fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
         mime: Some("image/jpeg".into()),
         size: Some(bytes.len() as u64),
         source: None,
+        note: None,
         body: Input::Remote(Box::new(SimRemote(Rc::new(site)))),
     }
 }
@@ -83,6 +84,7 @@ fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
             own_cookies: false,
             seen: None,
         }),
+        note: None,
         body: Input::Remote(Box::new(SimRemote(Rc::clone(site)))),
     }
 }

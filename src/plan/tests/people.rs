@@ -68,6 +68,99 @@ fn what_is_too_large_is_refused() {
     assert_eq!(until_failed(&b, &id), "too_large");
 }
 
+/// Gives an item a name and a note, as they were typed.
+fn rename(machine: &Machine, id: &ItemId, name: Option<&str>, note: Option<&str>) {
+    let renamed = Command::Rename {
+        id: id.clone(),
+        name: name.map(str::to_owned),
+        note: note.map(str::to_owned),
+    };
+    done(command(machine, renamed));
+}
+
+#[test]
+fn a_file_is_fetched_under_its_new_name_and_the_note_stays_here() {
+    let world = World::default();
+    world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "scan0001.jpg", &file(300_000, 61));
+    rename(&a, &id, Some(" for/Anna.jpg"), Some(" sent\nin May "));
+    a.restart();
+    a.online();
+    let renamed = item(&a, &id);
+    assert_eq!(renamed.name, "for_Anna.jpg");
+    assert_eq!(renamed.note.as_deref(), Some("sent in May"));
+    assert_eq!(renamed.cid.as_ref(), Some(&cid));
+    until(&a, &id, |item| item.status == Status::Shared);
+    let fetched = begin_fetch(&b, &cid);
+    // Before all of it is here, it can only get a note.
+    rename(&b, &fetched, Some("mine.jpg"), Some("from Alice"));
+    until_done(&b, &fetched);
+    assert_eq!(item(&b, &fetched).name, "for_Anna.jpg");
+    assert_eq!(item(&b, &fetched).note.as_deref(), Some("from Alice"));
+    rename(&b, &fetched, Some("mine.jpg"), None);
+    assert_eq!(item(&b, &fetched).name, "mine.jpg");
+    assert_eq!(item(&b, &fetched).note, None);
+    // Nothing but spaces is no name, and what changes nothing is not written down.
+    let written = b.journal.borrow().len();
+    rename(&b, &fetched, Some(" "), Some("\u{202e} "));
+    rename(&b, &fetched, Some("mine.jpg"), None);
+    assert_eq!(b.journal.borrow().len(), written);
+}
+
+#[test]
+fn a_note_is_made_with_the_share() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _) = world.alice_and_bob(Settings::default());
+    let noted = ShareInput {
+        note: Some("of\tMay".into()),
+        ..input(&a, "a.jpg", &file(1000, 62))
+    };
+    let id = begin_share(&a, noted);
+    assert_eq!(item(&a, &id).note.as_deref(), Some("of May"));
+}
+
+#[test]
+fn a_fetched_folder_stays_a_zip_file_whatever_it_is_called() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let body = Input::Many(vec![("a".into(), SimSource(file(1000, 63).into()))]);
+    let folder = ShareInput {
+        body,
+        ..input(&a, "trip", &[])
+    };
+    let id = begin_share(&a, folder);
+    until(&a, &id, |item| item.status == Status::Shared);
+    rename(&a, &id, Some("travels"), None);
+    let cid = item(&a, &id).cid.unwrap();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(item(&b, &fetched).name, "travels.zip");
+    for (typed, name) in [("Rome", "Rome.zip"), ("Paris.zip", "Paris.zip")] {
+        rename(&b, &fetched, Some(typed), None);
+        assert_eq!(item(&b, &fetched).name, name);
+    }
+}
+
+#[test]
+fn the_name_of_a_private_share_stays_and_its_note_does_not() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _) = world.alice_and_bob(Settings::default());
+    let private = ShareInput {
+        private: true,
+        ..input(&a, "letter.txt", &file(1000, 64))
+    };
+    let id = begin_share(&a, private);
+    until(&a, &id, |item| item.status == Status::Shared);
+    rename(&a, &id, Some("other.txt"), Some("to whom"));
+    let named = item(&a, &id);
+    assert_eq!(named.name, "letter.txt");
+    assert_eq!(named.note.as_deref(), Some("to whom"));
+}
+
 #[test]
 fn fetching_makes_nobody_a_sender_who_did_not_choose_it() {
     let world = World::default();
@@ -312,6 +405,7 @@ fn large(seed: u8) -> ShareInput<SimSource> {
         mime: None,
         size: Some(LEFT_FROM),
         source: None,
+        note: None,
         body: Input::Stored(SimSource(file(LEFT_FROM as usize, seed).into())),
     }
 }
@@ -477,6 +571,7 @@ fn a_share_without_a_name_is_described_without_one() {
             mime: Some("application/octet-stream".into()),
             size: None,
             source: None,
+            note: None,
             body: Input::Stored(SimSource(file(len, 77).into())),
         };
         let id = begin_share(&a, private);

@@ -19,6 +19,7 @@ fn private(name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
         mime: Some("text/plain".into()),
         size: Some(bytes.len() as u64),
         source: None,
+        note: None,
         body: Input::Stored(SimSource(bytes.to_vec().into())),
     }
 }
