@@ -109,7 +109,7 @@ empty-shared-advice = أفلت ملفًا هنا، أو انقر باليمين 
 empty-fetched = لم يُجلب شيء بعد
 empty-fetched-advice = الصق في الحقل أعلاه رابطًا أرسله إليك أحدهم.
 empty-search = لا ملف يطابق
-empty-search-advice = جرّب جزءًا من الاسم أو من التجزئة.
+empty-search-advice = جرّب جزءًا من الاسم أو من ملاحظتك أو من التجزئة.
 
 ## The room that the files take.
 
@@ -444,3 +444,23 @@ inside-more = فيه أكثر مما يظهر هنا. اجلب المجلد لت
 fetch-named = جلب { $name }
 inside-upload-size = لا يوجد هذا المجلد الآن في أي مخزن. لعرض محتوياته، على من يشاركه أن يرفعه كله إلى مخزن، { $size }. بعد ذلك تجلب ما تختاره فقط.
 inside-upload-all = لا يوجد هذا المجلد الآن في أي مخزن. لعرض محتوياته، على من يشاركه أن يرفعه كله إلى مخزن. بعد ذلك تجلب ما تختاره فقط.
+
+## The name and the note of a file, before it is shared and after.
+
+rename-and-note = تغيير الاسم والملاحظة…
+note-only = ملاحظة…
+name-label = الاسم
+note-label = ملاحظة
+note-hint = لا يراها غيرك
+name-told = من يجلبه من الآن يحصل عليه بهذا الاسم. ويبقى الرابط كما هو.
+name-sealed = اسم الملف الخاص مشفَّر معه. لإعطائه اسمًا آخر شاركه من جديد، وعندها يكون له رابط آخر.
+name-private = يُشفَّر الاسم مع الملف، فلا يمكن تغييره بعد مشاركته.
+name-later = يمكن أن يُعطى اسمًا آخر بعد أن يصل كله إلى هنا.
+names-first = كتابة اسم وملاحظة قبل المشاركة
+
+## A QR code in a picture that is to be shared.
+
+scanning = جارٍ البحث عن رمز QR في الصورة…
+scanned = رمز QR في هذه الصورة يقود إلى هنا:
+scanned-follow = عرض ما يقود إليه
+scanned-share = مشاركة هذه الصورة

@@ -109,7 +109,7 @@ empty-shared-advice = Legen Sie hier eine Datei ab, oder klicken Sie auf einer S
 empty-fetched = Noch nichts abgerufen
 empty-fetched-advice = Fügen Sie einen Link, den Ihnen jemand geschickt hat, oben in das Feld ein.
 empty-search = Keine Datei passt
-empty-search-advice = Versuchen Sie es mit einem Teil des Namens oder des Hashes.
+empty-search-advice = Versuchen Sie es mit einem Teil des Namens, Ihrer Notiz oder des Hashes.
 
 ## The room that the files take.
 
@@ -393,3 +393,23 @@ inside-more = Es ist mehr darin, als hier steht. Rufen Sie den Ordner ab, um all
 fetch-named = { $name } abrufen
 inside-upload-size = Kein Speicher hat diesen Ordner gerade. Um ihn aufzulisten, muss ihn, wer ihn teilt, ganz zu einem Speicher hochladen, { $size }. Sie rufen dann nur ab, was Sie auswählen.
 inside-upload-all = Kein Speicher hat diesen Ordner gerade. Um ihn aufzulisten, muss ihn, wer ihn teilt, ganz zu einem Speicher hochladen. Sie rufen dann nur ab, was Sie auswählen.
+
+## The name and the note of a file, before it is shared and after.
+
+rename-and-note = Umbenennen und notieren …
+note-only = Notiz …
+name-label = Name
+note-label = Notiz
+note-hint = Nur für Sie sichtbar
+name-told = Wer die Datei von nun an abruft, erhält sie unter diesem Namen. Der Link bleibt, wie er ist.
+name-sealed = Der Name einer privaten Datei ist mit ihr verschlüsselt. Für einen anderen Namen teilen Sie sie noch einmal; sie hat dann einen anderen Link.
+name-private = Der Name wird mit der Datei verschlüsselt und lässt sich nach dem Teilen nicht mehr ändern.
+name-later = Sie kann einen anderen Namen bekommen, sobald sie ganz hier ist.
+names-first = Vor dem Teilen Name und Notiz angeben
+
+## A QR code in a picture that is to be shared.
+
+scanning = Im Bild wird ein QR-Code gesucht …
+scanned = Der QR-Code in diesem Bild führt hierher:
+scanned-follow = Ansehen, wohin er führt
+scanned-share = Dieses Bild teilen

@@ -104,7 +104,7 @@ empty-shared-advice = Drop a file here, or right-click something on a page and c
 empty-fetched = Nothing fetched yet
 empty-fetched-advice = Paste a link that someone sent you into the field above.
 empty-search = No file matches
-empty-search-advice = Try a part of the name or of the hash.
+empty-search-advice = Try a part of the name, of your note or of the hash.
 
 ## The room that the files take.
 
@@ -388,3 +388,23 @@ inside-more = There is more in it than is listed here. Fetch the folder to have 
 fetch-named = Fetch { $name }
 inside-upload-size = No storage has this folder now. To list it, whoever shares it has to upload all of it to a storage, { $size }. You then fetch only what you choose.
 inside-upload-all = No storage has this folder now. To list it, whoever shares it has to upload all of it to a storage. You then fetch only what you choose.
+
+## The name and the note of a file, before it is shared and after.
+
+rename-and-note = Rename and note…
+note-only = Note…
+name-label = Name
+note-label = Note
+note-hint = Only you see it
+name-told = Whoever fetches it from now on gets it under this name. The link stays as it is.
+name-sealed = The name of a private file is encrypted with it. To give it another one, share it again; it then has another link.
+name-private = The name is encrypted with the file, so it cannot be changed once it is shared.
+name-later = It can get another name once all of it is here.
+names-first = Give a name and a note before sharing
+
+## A QR code in a picture that is to be shared.
+
+scanning = Looking for a QR code in the picture…
+scanned = The QR code in this picture leads here:
+scanned-follow = See what it leads to
+scanned-share = Share this picture

@@ -109,7 +109,7 @@ empty-shared-advice = Suelta un archivo aquí, o haz clic derecho en algo de una
 empty-fetched = Aún no hay nada obtenido
 empty-fetched-advice = Pega en el campo de arriba un enlace que alguien te haya enviado.
 empty-search = Ningún archivo coincide
-empty-search-advice = Prueba con una parte del nombre o del hash.
+empty-search-advice = Prueba con una parte del nombre, de tu nota o del hash.
 
 ## The room that the files take.
 
@@ -393,3 +393,23 @@ inside-more = Contiene más de lo que aparece aquí. Obtén la carpeta para tene
 fetch-named = Obtener { $name }
 inside-upload-size = Ningún almacén tiene esta carpeta ahora. Para ver su contenido, quien la comparte tiene que subirla entera a un almacén, { $size }. Después obtienes solo lo que elijas.
 inside-upload-all = Ningún almacén tiene esta carpeta ahora. Para ver su contenido, quien la comparte tiene que subirla entera a un almacén. Después obtienes solo lo que elijas.
+
+## The name and the note of a file, before it is shared and after.
+
+rename-and-note = Cambiar nombre y nota…
+note-only = Nota…
+name-label = Nombre
+note-label = Nota
+note-hint = Solo la ves tú
+name-told = Quien lo obtenga a partir de ahora lo recibirá con este nombre. El enlace no cambia.
+name-sealed = El nombre de un archivo privado está cifrado con él. Para darle otro, compártelo de nuevo; tendrá entonces otro enlace.
+name-private = El nombre se cifra con el archivo, así que no se puede cambiar una vez compartido.
+name-later = Podrá tener otro nombre cuando esté completo aquí.
+names-first = Poner nombre y nota antes de compartir
+
+## A QR code in a picture that is to be shared.
+
+scanning = Buscando un código QR en la imagen…
+scanned = El código QR de esta imagen lleva aquí:
+scanned-follow = Ver adónde lleva
+scanned-share = Compartir esta imagen

@@ -109,7 +109,7 @@ empty-shared-advice = 将文件拖到这里，或右键单击页面上的内容�
 empty-fetched = 还没有获取任何内容
 empty-fetched-advice = 将别人发给你的链接粘贴到上方的输入框。
 empty-search = 没有匹配的文件
-empty-search-advice = 请尝试名称或哈希的一部分。
+empty-search-advice = 请尝试名称、备注或哈希的一部分。
 
 ## The room that the files take.
 
@@ -379,3 +379,23 @@ inside-more = 里面的内容比这里列出的更多。获取整个文件夹即
 fetch-named = 获取 { $name }
 inside-upload-size = 目前没有存储处保存这个文件夹。要列出其内容，分享者需要把它全部上传到存储处，共 { $size }。之后你只获取自己选择的文件。
 inside-upload-all = 目前没有存储处保存这个文件夹。要列出其内容，分享者需要把它全部上传到存储处。之后你只获取自己选择的文件。
+
+## The name and the note of a file, before it is shared and after.
+
+rename-and-note = 重命名和备注…
+note-only = 备注…
+name-label = 名称
+note-label = 备注
+note-hint = 只有你能看到
+name-told = 从现在起，获取它的人会以这个名称得到它。链接保持不变。
+name-sealed = 私密文件的名称与文件一起加密。要使用别的名称，请重新分享；届时它会有另一个链接。
+name-private = 名称会与文件一起加密，因此分享之后无法更改。
+name-later = 等它全部到达这里之后，就可以更改名称。
+names-first = 分享前填写名称和备注
+
+## A QR code in a picture that is to be shared.
+
+scanning = 正在图片中查找二维码…
+scanned = 这张图片中的二维码指向：
+scanned-follow = 查看它指向什么
+scanned-share = 分享这张图片

@@ -698,6 +698,67 @@ pub async fn fetch_text(url: &str, most: usize, patience_ms: u32) -> Result<Stri
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// How long the search for QR codes in a picture may take, in milliseconds.
+const SCAN_MS: u32 = 8_000;
+
+/// What is in a QR code.
+pub struct Scanned {
+    /// Its text.
+    pub text: String,
+    /// Whether that is a link to a file.
+    pub is_link: bool,
+}
+
+impl Scanned {
+    /// The link to a file in it, if it is one.
+    pub fn link(self) -> Option<String> {
+        self.is_link.then_some(self.text)
+    }
+}
+
+/// The QR codes in a picture. They are read by a worker of their own, which ends with the search: a large picture takes a while,
+/// and as much memory as it has pixels. What takes too long, or is no picture, has none.
+pub async fn codes_in(picture: &File) -> Vec<Scanned> {
+    /// The script of the worker.
+    const SCRIPT: &str = "scan.js";
+    let options = web_sys::WorkerOptions::new();
+    options.set_type(web_sys::WorkerType::Module);
+    let Ok(worker) = web_sys::Worker::new_with_options(SCRIPT, &options) else {
+        return Vec::new();
+    };
+    let mut waiting = None;
+    let answer = Promise::new(&mut |resolve, _| {
+        // A promise is settled once, and a function that settles it does not fail.
+        let (failed, late) = (resolve.clone(), resolve.clone());
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let _ = resolve.call1(&JsValue::NULL, &event.data());
+        });
+        let failed = Closure::<dyn FnMut()>::new(move || {
+            let _ = failed.call0(&JsValue::NULL);
+        });
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        let late = Timeout::new(SCAN_MS, move || {
+            let _ = late.call0(&JsValue::NULL);
+        });
+        waiting = Some((heard, failed, late));
+    });
+    let found = match worker.post_message(picture) {
+        Ok(()) => JsFuture::from(answer).await.ok(),
+        Err(_) => None,
+    };
+    worker.terminate();
+    drop(waiting);
+    let found = found.and_then(|found| found.as_string());
+    let lines = found.as_deref().unwrap_or_default().lines();
+    let code = |line: &str| {
+        let (mark, text) = line.split_at_checked(1)?;
+        let (text, is_link) = (text.to_owned(), mark == "+");
+        Some(Scanned { text, is_link })
+    };
+    lines.filter_map(code).collect()
+}
+
 /// The time of now, as the person's language writes it.
 pub fn now_in_words() -> String {
     js_sys::Date::new_0()

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 
+use fluence::kind::SVG;
 use fluence::plan::LEFT_FROM;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::JsCast;
@@ -40,6 +41,15 @@ impl Picked {
         let handle = self.handle.as_ref();
         handle.filter(|_| self.size() >= LEFT_FROM).into()
     }
+}
+
+/// The largest picture that is searched for QR codes, in bytes.
+const MAX_SCANNED: f64 = 67_108_864.0;
+
+/// Whether a file is a picture in which there may be a QR code.
+pub fn may_have_code(file: &File) -> bool {
+    let kind = file.type_();
+    kind.starts_with("image/") && kind != SVG && file.size() <= MAX_SCANNED
 }
 
 /// Why files could not be taken.

@@ -30,6 +30,12 @@ const acts = {
   },
   drag: (element) => element.dispatchEvent(transfer("dragover", ["file"])),
   drop: (element, names) => element.dispatchEvent(transfer("drop", names)),
+  async show(element, [url, name]) {
+    const bytes = await (await fetch(url)).arrayBuffer();
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type: "image/png" }));
+    element.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  },
   choose(element, name) {
     element.files = holding([name]).files;
     element.dispatchEvent(new Event("change", { bubbles: true }));
@@ -56,7 +62,7 @@ document.head.append(style);
 // Does what a person does, and says when the specimen is shown.
 export const show = async () => {
   for (const [act, selector, value] of specimen.acts) {
-    acts[act](await found(selector), value);
+    await acts[act](await found(selector), value);
     await drawn();
   }
   await found(specimen.shows);

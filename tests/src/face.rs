@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The button of an item that opens its menu.
 const MENU: &str = "item-menu";
 /// The most entries that a menu has.
-const ENTRIES: usize = 12;
+const ENTRIES: usize = 13;
 
 /// An open popup.
 pub struct Face {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// A picture: a sunset over water, as PNG.
@@ -45,6 +45,70 @@ pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
         }
     }
     encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(file)
+}
+
+/// The QR code of a text, as PNG.
+pub fn code(text: &str) -> Result<Vec<u8>> {
+    const MODULE: i32 = 6;
+    let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Low)?;
+    let side = (code.size() + 8) * MODULE;
+    let at = |pixel: i32| pixel / MODULE - 4;
+    let pixels: Vec<u8> = (0..side * side)
+        .map(
+            |pixel| match code.get_module(at(pixel % side), at(pixel / side)) {
+                true => 0,
+                false => u8::MAX,
+            },
+        )
+        .collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side as u32, side as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(file)
+}
+
+/// What a camera sees of a picture (PNG): turned by so many degrees on a grey table, and grainy.
+pub fn askew(picture: &[u8], degrees: f64) -> Result<Vec<u8>> {
+    const TABLE: u8 = 150;
+    const GRAIN: u32 = 30;
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(picture));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info()?;
+    let size = reader.output_buffer_size().context("too large a picture")?;
+    let mut pixels = vec![0; size];
+    let info = reader.next_frame(&mut pixels)?;
+    let (width, height) = (f64::from(info.width), f64::from(info.height));
+    let samples = info.color_type.samples();
+    let side = (width.hypot(height) * 1.2) as u32;
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let mut random = 1_u32;
+    let mut seen = Vec::with_capacity((side * side) as usize);
+    for y in 0..side {
+        for x in 0..side {
+            let (x, y) = (
+                f64::from(x) - f64::from(side) / 2.0,
+                f64::from(y) - f64::from(side) / 2.0,
+            );
+            let across = x * cosine + y * sine + width / 2.0;
+            let down = y * cosine - x * sine + height / 2.0;
+            let is_on_it = (0.0..width).contains(&across) && (0.0..height).contains(&down);
+            let light = match is_on_it {
+                true => pixels[down as usize * info.line_size + across as usize * samples],
+                false => TABLE,
+            };
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let light = u32::from(light) + (random >> 16) % (2 * GRAIN + 1);
+            seen.push(light.saturating_sub(GRAIN).min(255) as u8);
+        }
+    }
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(&seen)?;
     Ok(file)
 }
 

@@ -621,6 +621,19 @@ fn components() -> Vec<Specimen> {
                 json!(["one.txt", "two.txt", "three.txt", "four.txt"]),
             )
             .shows("[data-testid=stage]"),
+        field("field-named", "Field: a name and a note before sharing")
+            .press("[data-testid=names-first]")
+            .act("drop", ".face", json!(["IMG_1437.jpg"]))
+            .act("type", "[data-testid=naming-name]", json!("Sunset.jpg"))
+            .act(
+                "type",
+                "[data-testid=naming-note]",
+                json!("For the calendar"),
+            )
+            .shows("[data-testid=stage]"),
+        field("field-code", "Field: a picture with a QR code in it")
+            .act("show", ".face", json!([CODE, "From the poster.png"]))
+            .shows("[data-testid=stage-link]"),
         Specimen::new("dragging", "Files over the page", "tab")
             .size(POPUP.0, 360)
             .state(with([]))
@@ -698,6 +711,10 @@ fn rows() -> Vec<Specimen> {
             .answers("thumbnails", thumbnail())
     };
     let share = |minutes, name: &str, status| item(minutes, Origin::Share, name, 48 * MB, status);
+    let noted = |mut item: Item| {
+        item.note = Some("What we agreed on in May".to_owned());
+        item
+    };
 
     let mut hashing = share(3, "hashing.iso", Status::Hashing);
     hashing.progress = moving(12 * MB, 48 * MB, 90 * MB);
@@ -848,6 +865,24 @@ fn rows() -> Vec<Specimen> {
             .press("[data-testid=item-menu]")
             .press("[data-testid=item-qr]")
             .shows("[data-testid=item-qr-code]"),
+        one("row-naming", "Row: a name and a note")
+            .press("[data-testid=item-menu]")
+            .press("[data-testid=item-rename]")
+            .act(
+                "type",
+                "[data-testid=naming-note]",
+                json!("For the calendar"),
+            )
+            .shows("[data-testid=item-naming]"),
+        list(
+            "row-naming-private",
+            "Row: a note about a private file, and what was noted",
+            files().into_iter().skip(1).take(1).map(noted).collect(),
+        )
+        .press("[data-testid=item-log-toggle]")
+        .press("[data-testid=item-menu]")
+        .press("[data-testid=item-rename]")
+        .shows("[data-testid=item-naming]"),
         one("row-remove", "Row: to be removed")
             .press("[data-testid=item-menu]")
             .press("[data-testid=item-remove]")
@@ -1178,6 +1213,7 @@ const TEXT: &str = "given/text";
 const DOCUMENT: &str = "given/document";
 const PROGRAM: &str = "given/program";
 const BROKEN: &str = "given/broken";
+const CODE: &str = "given/code";
 /// The folder at a web link.
 const FOLDER: &str = "given/folder";
 
@@ -1190,6 +1226,7 @@ fn given(file: &str) -> Vec<u8> {
             .into_bytes(),
         DOCUMENT => files::document("Everything is a function call."),
         PROGRAM => b"MZ\x00\x01\x02\x00".repeat(100),
+        CODE => files::code(&format!("fluence:{CID}")).unwrap_or_default(),
         BROKEN => b"\x89PNG\r\n\x1a\nnothing of a picture".to_vec(),
         _ => Vec::new(),
     }
@@ -1287,6 +1324,15 @@ fn pages() -> Vec<Specimen> {
             )
             .press("[data-testid=node-test]")
             .shows(".tested .good"),
+        options("options-code", "Settings: the QR code of a list of nodes")
+            .part("[aria-labelledby=nodes-title]")
+            .act(
+                "type",
+                "[data-testid=node-add]",
+                json!("https://nodes.example.org"),
+            )
+            .press("[data-testid=node-qr]")
+            .shows("[data-testid=node-qr-code] svg"),
         Specimen::new("options-advanced", "Settings: advanced", "options")
             .state(set(own, with(files())))
             .press("[data-testid=advanced]")
@@ -1574,7 +1620,7 @@ fn write(extension: &Path, directory: &Path) -> Result<()> {
     for path in ["given", "ipfs"] {
         std::fs::create_dir(directory.join(path))?;
     }
-    for file in [PICTURE, TEXT, DOCUMENT, PROGRAM, BROKEN] {
+    for file in [PICTURE, TEXT, DOCUMENT, PROGRAM, BROKEN, CODE] {
         std::fs::write(directory.join(file), given(file))?;
     }
     for file in [PICTURE, TEXT, PROGRAM, FOLDER] {

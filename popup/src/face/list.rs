@@ -160,6 +160,7 @@ impl Face {
         for (id, shape) in self.drawn.iter().map(|at| &self.listed[*at]) {
             let opened = self.open.contains(id)
                 || self.failures.contains(&Topic::Item(id.clone()))
+                || self.naming.as_ref().is_some_and(|(named, _)| named == id)
                 || [&self.qr, &self.removing].contains(&&Some(id.clone()));
             if let Some(height) = browser::height(&focus::item_id(id)) {
                 self.rows.measured(id, *shape, height, !opened);
@@ -185,6 +186,7 @@ impl Face {
         self.selection = on.then(Selection::default);
         self.said.clear();
         self.removing = None;
+        self.naming = None;
         self.qr = None;
         let row = focus::row().map(Focus::Row);
         let next = if on { SELECT_ALL } else { SELECT_BUTTON };
@@ -383,10 +385,11 @@ fn is_in(item: &Item, filter: Filter) -> bool {
     }
 }
 
-/// Whether the name or hash of the item contains the needle, which is in lower case.
+/// Whether the name, the note or the hash of the item contains the needle, which is in lower case.
 fn matches(item: &Item, needle: &str) -> bool {
     let has = |text: &str| browser::lower_case(text).contains(needle);
-    needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
+    let mut others = [&item.note, &item.cid].into_iter().flatten();
+    needle.is_empty() || has(&item.name) || others.any(|text| has(text))
 }
 
 #[cfg(test)]

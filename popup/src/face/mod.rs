@@ -5,6 +5,7 @@
 //! - `inside`: what is in the folder at the link in the field;
 //! - `list`: the listed items and their thumbnails;
 //! - `preview`: what is in a file or a folder, shown over the page;
+//! - `naming`: the names and notes that the person gives to files;
 //! - `pages`: what the pages beside the list of files have: the settings, the first page and the network;
 //! - `time`: the page of what happened;
 //! - `sharing`: the files on the page and those that the person picks, and the permission to read
@@ -14,6 +15,7 @@ mod connection;
 mod events;
 mod inside;
 mod list;
+mod naming;
 mod pages;
 mod preview;
 mod sender;
@@ -46,6 +48,7 @@ pub use list::{
     COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, Spare,
     copy_key, free_id, menu_id, qr_id, question_id, sum,
 };
+pub use naming::{Name, Naming, naming_id};
 pub use pages::{AboutIdentity, Do, PASSPHRASE, Pages, Tested};
 pub use preview::{
     FOLDER, Folder, PREVIEW, PREVIEW_CLOSE, Peek, Preview, Shown, is_folder, preview_file_id,
@@ -221,6 +224,10 @@ enum Focus {
 
 /// The `id` of the button that shares what was picked.
 pub const STAGE_BUTTON: &str = "stage-share";
+/// The `id` of the button that shows what the QR code of a picture leads to.
+pub const STAGE_LINK: &str = "stage-link";
+/// The `id` of the field for the name, or else the note, of what was picked.
+pub const STAGE_NAME: &str = "stage-name";
 /// The selector of the field with which files are chosen.
 const CHOOSE: &str = "[data-testid=file-input]";
 /// The `id` of the button that asks whether to remove the selected items.
@@ -303,6 +310,12 @@ pub enum Msg {
     Private(bool),
     /// The person chose when what they share stops being shared by itself, as an index into [`text::ENDS`].
     Ends(usize),
+    /// What is in the QR codes of a picture that was picked is known: a link in it, if there is one.
+    Scanned(Box<Picked>, Option<String>),
+    /// It is to be seen what that link leads to.
+    FollowScanned,
+    /// Something happened to the name or the note of a file.
+    Name(Name),
     /// The picked files are to be shared.
     ShareStage,
     /// The picked files are to be forgotten.
@@ -437,6 +450,16 @@ pub struct Face {
     pub stage_error: Option<String>,
     /// Whether the picked files become one directory.
     pub together: bool,
+    /// The name and the note that they get.
+    pub stage_naming: Naming,
+    /// The link in a QR code of the picture that was picked.
+    pub stage_link: Option<String>,
+    /// Whether a picture that was picked is searched for such a link.
+    pub scanning: bool,
+    /// Whether a single file that is picked waits for a name and a note before it is shared.
+    pub names_first: bool,
+    /// The item whose name and note are typed, and what was typed.
+    pub naming: Option<(ItemId, Naming)>,
     /// Whether what is shared here is shared privately, if the person chose that.
     pub private: Option<bool>,
     /// When what is shared here stops being shared by itself, if the person chose that, as an index into [`text::ENDS`].
@@ -582,6 +605,11 @@ impl Face {
             stage: Vec::new(),
             stage_error: None,
             together: false,
+            stage_naming: Naming::default(),
+            stage_link: None,
+            scanning: false,
+            names_first: false,
+            naming: None,
             private: None,
             ends: None,
             open: SmallMap::default(),
@@ -818,16 +846,18 @@ impl Face {
             Msg::Together(together) => self.together = together,
             Msg::Private(private) => self.private = Some(private),
             Msg::Ends(at) => self.ends = Some(at),
-            Msg::ShareStage => {
-                let picked = std::mem::take(&mut self.stage);
-                let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, self.how(), 1);
+            Msg::Scanned(picked, link) => self.scanned(sender, *picked, link),
+            Msg::FollowScanned => {
+                if let Some(link) = self.stage_link.take() {
+                    self.forget_stage();
+                    self.typed(sender, link);
+                    focus::element(&self.fetch_field);
+                }
             }
+            Msg::Name(what) => self.name(sender, what),
+            Msg::ShareStage => self.share_stage(sender),
             Msg::Given => self.give_again(sender),
-            Msg::DropStage => {
-                self.stage.clear();
-                self.together = false;
-            }
+            Msg::DropStage => self.forget_stage(),
             Msg::HandedOver(number, taken) => self.handed_over(number, taken),
             Msg::Copy(key, text) => sender.send_future(async move {
                 let copied = browser::copy(text).await.is_ok();

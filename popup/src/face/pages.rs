@@ -18,6 +18,7 @@ use super::{Face, Focus, Msg, Sender, Topic, View};
 use crate::files::Picked;
 use crate::preferences::Theme;
 use crate::small_map::SmallMap;
+use crate::view::nodes;
 use crate::{browser, draft, focus, text};
 
 /// How long the sample may take to come back, in milliseconds. The node waits for the browser that shares it.
@@ -56,6 +57,8 @@ pub struct Pages {
     pub adding: String,
     /// Why what was typed there was not added, or not all of it.
     pub add_wrong: Option<String>,
+    /// Whether a picture is searched for the QR code of one.
+    pub scanning: bool,
     /// The function that the person calls, its arguments, and the last reply with the peer and the time that it took.
     pub function: String,
     /// See [`Pages::function`].
@@ -144,6 +147,10 @@ pub enum Do {
     Identity,
     /// The address of a node was typed on the first page.
     Adding(String),
+    /// A picture with the QR code of one was chosen.
+    Scan(File),
+    /// What was found in it.
+    Scanned(Option<String>),
     /// It is to be used.
     AddNode,
     /// The function or its arguments were typed.
@@ -287,6 +294,20 @@ impl Face {
                 self.pages.add_wrong = None;
                 self.failures.remove(&Topic::Nodes);
                 self.failures.remove(&Topic::NodeList);
+            }
+            Do::Scan(picture) => {
+                (self.pages.scanning, self.pages.add_wrong) = (true, None);
+                sender.send_future(
+                    async move { Msg::Pages(Do::Scanned(nodes::scan(&picture).await)) },
+                );
+            }
+            Do::Scanned(found) => {
+                self.pages.scanning = false;
+                self.focus = Some(Focus::First("#welcome-node"));
+                match found {
+                    Some(address) => self.on_page(sender, Do::Adding(address)),
+                    None => self.pages.add_wrong = Some(text::node_scan_none().to_owned()),
+                }
             }
             Do::AddNode => {
                 self.pages.has_added = !self.state.network.can_call();

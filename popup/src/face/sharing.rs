@@ -11,8 +11,12 @@ use web::browser::asks_after_click;
 use web::extension::{downloads, pages};
 use web::handle;
 
-use super::{Access, Face, Focus, Msg, PageView, STAGE_BUTTON, Sender, Topic, View, WorkerState};
-use crate::browser::{self, Handover};
+use super::naming::{self, Naming};
+use super::{
+    Access, Face, Focus, Msg, PageView, STAGE_BUTTON, STAGE_LINK, STAGE_NAME, Sender, Topic, View,
+    WorkerState,
+};
+use crate::browser::{self, Handover, Scanned};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
 use crate::preferences::{self, Filter};
@@ -38,11 +42,13 @@ pub(super) struct Given {
 }
 
 /// How something is shared.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct How {
     private: bool,
     /// When it stops being shared by itself, if the person chose that here.
     ends: Option<Ends>,
+    /// What the person notes about it.
+    note: Option<String>,
 }
 
 /// What became of something that was handed over.
@@ -123,6 +129,7 @@ impl Face {
                 seconds: *seconds,
                 calls: *calls,
             }),
+            note: None,
         }
     }
 
@@ -213,7 +220,7 @@ impl Face {
         let PageView::Files { tab, .. } = &self.page else {
             return;
         };
-        let How { private, ends } = self.how();
+        let How { private, ends, .. } = self.how();
         let command = Command::ShareUrl {
             url: file.url.clone(),
             tab: Some(tab.id),
@@ -330,12 +337,22 @@ impl Face {
         self.stage_error = None;
         self.failures.remove(&Topic::Files);
         match picked {
-            Ok(picked)
+            Ok(mut picked)
                 if self.stage.is_empty()
                     && matches!(&picked[..], [only] if !only.path.contains('/')) =>
             {
-                let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, self.how(), 1);
+                let Some(only) = picked.pop() else {
+                    return;
+                };
+                if !files::may_have_code(&only.file) {
+                    return self.scanned(sender, only, None);
+                }
+                self.scanning = true;
+                sender.send_future(async move {
+                    let codes = browser::codes_in(&only.file).await;
+                    let link = codes.into_iter().find_map(Scanned::link);
+                    Msg::Scanned(Box::new(only), link)
+                });
             }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
@@ -344,6 +361,7 @@ impl Face {
                 }
                 self.together |= picked.iter().any(|picked| picked.path.contains('/'));
                 self.stage.extend(picked);
+                self.stage_link = None;
                 self.focus = Some(Focus::Id(STAGE_BUTTON.to_owned()));
             }
             Err(error) => {
@@ -354,6 +372,54 @@ impl Face {
                 });
             }
         }
+    }
+
+    /// Takes a single file that was picked. If it is a picture with a link in it, the person may have meant that.
+    pub(super) fn scanned(&mut self, sender: &Sender, picked: Picked, link: Option<String>) {
+        self.scanning = false;
+        if link.is_none() && !self.names_first && self.stage.is_empty() {
+            let together = std::mem::take(&mut self.together);
+            self.share_files(sender, vec![picked], together, self.how(), 1);
+            return;
+        }
+        // Another one may have been picked in the meantime.
+        self.stage_link = link.filter(|_| self.stage.is_empty());
+        self.stage.push(picked);
+        let next = match &self.stage_link {
+            Some(link) => {
+                self.said = words::join(text::scanned(), link);
+                STAGE_LINK
+            }
+            None if self.names_first => STAGE_NAME,
+            None => STAGE_BUTTON,
+        };
+        self.focus = Some(Focus::Id(next.to_owned()));
+    }
+
+    /// Shares what was picked, as the person named it.
+    pub(super) fn share_stage(&mut self, sender: &Sender) {
+        let mut picked = std::mem::take(&mut self.stage);
+        let together = self.together;
+        let naming = std::mem::take(&mut self.stage_naming);
+        self.forget_stage();
+        naming::rename(
+            &mut picked,
+            together,
+            naming.name.as_deref().unwrap_or_default(),
+        );
+        let how = How {
+            note: naming.noted(),
+            ..self.how()
+        };
+        self.share_files(sender, picked, together, how, 1);
+    }
+
+    /// Forgets what was picked.
+    pub(super) fn forget_stage(&mut self) {
+        self.stage.clear();
+        self.stage_link = None;
+        self.stage_naming = Naming::default();
+        self.together = false;
     }
 
     /// Asks the person whether to share a text that they pasted, as a file. It may have been meant for something else.
@@ -375,6 +441,7 @@ impl Face {
             return;
         };
         self.stage_error = None;
+        self.stage_link = None;
         self.stage.push(Picked {
             file,
             handle: None,
@@ -418,7 +485,7 @@ impl Face {
                     answered: false,
                     picked,
                     together,
-                    how,
+                    how: how.clone(),
                     times,
                 });
                 while self.given.len() > 1 && self.given_files() > files::MAX_FILES {
@@ -430,7 +497,7 @@ impl Face {
                     together,
                     private: Some(how.private),
                     ends: how.ends,
-                    note: None,
+                    note: how.note,
                 };
                 self.send(sender, Topic::Files, command);
             }
@@ -491,7 +558,7 @@ impl Face {
             if replaced.is_some() {
                 self.replacing.remove(&given.number);
             }
-            let (together, how, times) = (given.together, given.how, given.times + 1);
+            let (together, how, times) = (given.together, given.how.clone(), given.times + 1);
             if !given.picked.is_empty() {
                 // Whatever is asked again has an answer of its own.
                 given.answered = true;

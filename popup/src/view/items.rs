@@ -10,17 +10,20 @@ use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 use super::options::chosen;
-use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
+use super::{
+    button, empty, failure, file_name, hint, icon, naming, outcome, page, qr_code, share, waiting,
+};
 use crate::face::{
-    COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Peek, ROOM_BUTTON, SEARCH_BUTTON,
-    SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender, Spare, Topic,
-    View, WorkerState, free_id, is_folder, menu_id, qr_id, question_id, sum,
+    COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Name, Naming, Peek, ROOM_BUTTON,
+    SEARCH_BUTTON, SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender,
+    Spare, Topic, View, WorkerState, free_id, is_folder, menu_id, naming_id, qr_id, question_id,
+    sum,
 };
 use crate::focus::{self, about_id, item_id, row_of};
 use crate::page::FileKind;
 use crate::preferences::{Filter, Sort};
 use crate::text;
-use crate::{askers, browser, qr};
+use crate::{askers, browser};
 
 /// The number of items from which on there is a field to search them.
 const SEARCH_FROM: usize = 6;
@@ -329,6 +332,8 @@ pub struct RowProps {
     menu: Option<Rc<Menu>>,
     /// Whether its QR code is shown.
     qr: bool,
+    /// The name and the note that are typed for it.
+    naming: Option<Naming>,
     /// Whether the person is asked whether to remove it.
     removing: bool,
     /// Whether a command about it waits for its answer.
@@ -375,7 +380,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
             menu={face.menu.clone().filter(|menu| menu.id == item.id)} qr={face.qr.as_ref() == Some(&item.id)}
-            removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
+            naming={face.naming.as_ref().filter(|(id, _)| *id == item.id).map(|(_, naming)| naming.clone())} removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
             outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} sender={sender.clone()} />
     }
 }
@@ -522,6 +527,7 @@ fn Row(props: &RowProps) -> Html {
             if let Some(peer) = &item.asking { { asking(props, peer) } }
             if props.publicly { { look_publicly(props) } }
             if props.removing { { question(props) } }
+            if let Some(naming) = &props.naming { { name_and_note(props, naming) } }
             if props.qr { { code(props, name) } }
             if let Some(log) = &props.log { { details(props, log.as_deref()) } }
         </li>
@@ -566,6 +572,7 @@ fn line(props: &RowProps) -> Html {
     };
     let saved = item.saved_as.as_deref();
     let parts = [
+        ("item-note", item.note.clone()),
         ("item-copied", copied),
         ("item-until", until(props)),
         ("item-calls", calls(props)),
@@ -710,6 +717,8 @@ enum Deed {
     Show,
     /// It shows the QR code.
     Qr,
+    /// It asks for a name and a note.
+    Name,
     /// It shows or hides the details.
     Details,
     /// It asks whether to remove the item.
@@ -768,6 +777,7 @@ impl Action {
             Deed::Send(link) => Msg::SendLink(link),
             Deed::Show => Msg::Peek(Peek::Open(id.clone())),
             Deed::Qr => Msg::Qr(Some(id.clone())),
+            Deed::Name => Msg::Name(Name::Ask(Some(id.clone()))),
             Deed::Details => Msg::ToggleDetails(id.clone()),
             Deed::Remove => Msg::AskRemove(Some(id.clone())),
         }
@@ -866,6 +876,11 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
         let page = Deed::Give(Command::SharePage { id: id() });
         add("up", text::share_page(), "item-page", page);
     }
+    let words = match item.can_be_renamed() {
+        true => text::rename_and_note(),
+        false => text::note_only(),
+    };
+    add("pen", words, "item-rename", Deed::Name);
     add("document", text::details(), "item-details", Deed::Details);
     if interrupted {
         add("bin", text::discard(), "item-discard", Deed::Remove);
@@ -1050,20 +1065,46 @@ fn code(props: &RowProps, name: &str) -> Html {
         Some((link, _)) => (Some(link.clone()), text::qr_web()),
         None => (props.item.link(), text::qr_link()),
     };
-    let picture = qr::picture(&link.unwrap_or_default());
+    let link = link.unwrap_or_default();
     let close = props.sender.callback(|_| Msg::Qr(None));
     html! {
         <div class="under code-of" data-testid="item-qr-code">
-            if let Some(qr::Picture { side, path }) = picture {
-                <svg role="img" aria-label={text::qr_of(name)} viewBox={format!("0 0 {side} {side}")} shape-rendering="crispEdges">
-                    <rect width="100%" height="100%" fill="#fff" /><path d={path} fill="#000" />
-                </svg>
-                { hint(help.into()) }
-            } else {
-                { hint(text::qr_too_long().into()) }
-            }
+            { qr_code(&link, text::qr_of(name), help) }
             <button id={qr_id(&props.item.id)} type="button" class="small" data-testid="item-qr-close" onclick={close}>{ text::close() }</button>
         </div>
+    }
+}
+
+/// Draws the fields for the name and the note of the item.
+fn name_and_note(props: &RowProps, naming: &Naming) -> Html {
+    let (item, sender) = (&props.item, &props.sender);
+    let name = naming.name.as_ref().unwrap_or(&item.name);
+    let name = item.can_be_renamed().then_some(&**name);
+    let help = match name {
+        Some(_) if item.providing => text::name_told(),
+        Some(_) => "",
+        None if item.key.is_some() => text::name_sealed(),
+        None => text::name_later(),
+    };
+    let onsubmit = sender.callback(|event: SubmitEvent| {
+        event.prevent_default();
+        Msg::Name(Name::Give)
+    });
+    let onkeydown = sender.callback_if(|event: KeyboardEvent| {
+        // Otherwise the browser would close the popup.
+        (event.key() == "Escape").then(|| {
+            event.prevent_default();
+            Msg::Name(Name::Ask(None))
+        })
+    });
+    html! {
+        <form class="under question" aria-label={text::rename_and_note()} novalidate=true {onsubmit} {onkeydown} data-testid="item-naming">
+            { naming::fields(sender, naming_id(&item.id), name, help, &naming.note) }
+            <p class="buttons">
+                <button type="submit" class="small main" data-testid="item-name-give">{ text::save() }</button>
+                { button("small", "", text::cancel().into(), "item-name-keep", false, sender.callback(|_| Msg::Name(Name::Ask(None)))) }
+            </p>
+        </form>
     }
 }
 
@@ -1121,6 +1162,13 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     let facts = [
         (text::now_label(), "", "item-now", now, None),
         (text::private(), "", "item-private", private, None),
+        (
+            text::note_label(),
+            "",
+            "item-noted",
+            item.note.clone(),
+            None,
+        ),
         (
             text::link(),
             "code",

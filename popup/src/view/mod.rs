@@ -4,6 +4,7 @@ mod fetch;
 mod header;
 mod identity;
 mod items;
+mod naming;
 mod network;
 pub mod nodes;
 mod options;
@@ -22,7 +23,7 @@ use yew::prelude::*;
 use crate::browser::Pasted;
 use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::files::Dropped;
-use crate::{name, text};
+use crate::{name, qr, text};
 pub use items::Menu;
 
 /// Draws the whole face.
@@ -181,6 +182,21 @@ pub fn hint(words: AttrValue) -> Html {
 pub fn complaint(wrong: Option<&String>, id: &'static str) -> Html {
     html! {
         if let Some(wrong) = wrong { <p {id} class="wrong" role="alert" data-testid={id}>{ wrong }</p> }
+    }
+}
+
+/// The QR code of a text, with a hint below it, or else that the text is too long for one.
+pub fn qr_code(of: &str, label: String, help: &'static str) -> Html {
+    let Some(qr::Picture { side, path }) = qr::picture(of) else {
+        return hint(text::qr_too_long().into());
+    };
+    html! {
+        <>
+            <svg role="img" aria-label={label} viewBox={format!("0 0 {side} {side}")} shape-rendering="crispEdges">
+                <rect width="100%" height="100%" fill="#fff" /><path d={path} fill="#000" />
+            </svg>
+            { hint(help.into()) }
+        </>
     }
 }
 

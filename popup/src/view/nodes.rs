@@ -1,11 +1,14 @@
 //! A node in a row: where it is, and what the link to it is like.
 
 use fluence::live::{LinkView, NodeView};
-use fluence::state::LinkError;
+use fluence::node_list;
+use fluence::state::{LinkError, check_node};
+use wasm_bindgen::JsCast;
+use web_sys::{ClipboardEvent, File, HtmlInputElement};
 use yew::prelude::*;
 
-use super::{button, complaint};
-use crate::text;
+use super::{button, complaint, icon, qr_code, waiting};
+use crate::{browser, text};
 
 /// The host of a multiaddr, as people know it: with its port, unless that is the one of the web.
 pub fn host(address: &str) -> String {
@@ -62,32 +65,80 @@ pub fn row(node: &NodeView) -> Html {
     html! { <li class="node" data-testid="link">{ head(&node.address, Some(node), true) }</li> }
 }
 
-/// A field for the address of a node or of a list of nodes, with its button. The callbacks are those of typing, of a key,
-/// and of the button.
+/// What is done with such a field: a text is typed into it, a key is pressed, what is in it is added, and a picture with a QR code
+/// is chosen or pasted.
+pub struct On {
+    pub input: Callback<InputEvent>,
+    pub keydown: Callback<KeyboardEvent>,
+    pub add: Callback<MouseEvent>,
+    pub scan: Callback<File>,
+}
+
+/// A field for the address of a node or of a list of nodes, with its button. `scanning` says that a picture is searched for one.
 #[inline(never)]
 pub fn field(
     id: &'static str,
     value: &str,
     wrong: Option<&String>,
     disabled: bool,
-    (oninput, onkeydown, onadd): (
-        Callback<InputEvent>,
-        Callback<KeyboardEvent>,
-        Callback<MouseEvent>,
-    ),
+    scanning: bool,
+    on: On,
 ) -> Html {
+    let (oninput, onkeydown, onadd) = (on.input, on.keydown, on.add);
+    let onpaste = {
+        let scan = on.scan.clone();
+        Callback::from(move |event: Event| {
+            let pasted: Option<&ClipboardEvent> = event.dyn_ref();
+            let files = pasted.and_then(|event| event.clipboard_data()?.files());
+            if let Some(picture) = files.and_then(|files| files.get(0)) {
+                event.prevent_default();
+                scan.emit(picture);
+            }
+        })
+    };
+    let onscan = Callback::from(move |event: Event| {
+        let input: Option<HtmlInputElement> = event.target().and_then(|of| of.dyn_into().ok());
+        let Some(input) = input else {
+            return;
+        };
+        if let Some(picture) = input.files().and_then(|files| files.get(0)) {
+            // This allows the same picture to be chosen again.
+            input.set_value("");
+            on.scan.emit(picture);
+        }
+    });
+    let list = node_list::url_of(value).ok();
     html! {
         <>
             <label class="over" for={id}>{ text::node_add_label() }</label>
             <div class="line">
-                <input {id} class="code wide" type="text" dir="ltr" spellcheck="false" autocomplete="off" value={value.to_owned()} {oninput} {onkeydown}
+                <input {id} class="code wide" type="text" dir="ltr" spellcheck="false" autocomplete="off" value={value.to_owned()} {oninput} {onkeydown} {onpaste}
                     aria-invalid={wrong.is_some().to_string()} aria-describedby="node-help node-wrong" data-testid={id} />
                 { button("", "", text::node_add().into(), "node-add-button", disabled, onadd) }
             </div>
             <p class="hint" id="node-help">{ text::node_add_help() }</p>
             { complaint(wrong, "node-wrong") }
+            if scanning { { waiting(text::scanning(), "node-scanning") } }
+            <p class="buttons">
+                <label class="button small">
+                    <input class="unseen" type="file" accept="image/*" onchange={onscan} data-testid="node-scan" />{ icon("qr") }{ text::node_scan() }
+                </label>
+            </p>
+            if let Some(list) = list {
+                <details class="more">
+                    <summary data-testid="node-qr">{ text::node_qr() }</summary>
+                    <div class="code-of" data-testid="node-qr-code">{ qr_code(&list, text::node_qr_of(&list), text::node_qr_help()) }</div>
+                </details>
+            }
         </>
     }
+}
+
+/// The address of a node, or of a list of nodes, in a QR code of a picture.
+pub async fn scan(picture: &File) -> Option<String> {
+    let codes = browser::codes_in(picture).await;
+    let mut texts = codes.into_iter().map(|code| code.text);
+    texts.find(|text| check_node(text).is_ok() || node_list::url_of(text).is_ok())
 }
 
 /// Adds on Enter, which would send the form that the field is in.

@@ -14,7 +14,7 @@ use web::extension::commands::Key;
 use web::extension::pages;
 use web::extension::runtime::url_of;
 use web::handle;
-use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{File, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use words::LANGUAGES;
 use yew::html::Scope;
 use yew::prelude::*;
@@ -346,6 +346,8 @@ struct Form {
     /// The address of a node that is being typed, and what was wrong with it.
     adding: String,
     add_wrong: Option<String>,
+    /// Whether a picture is searched for one.
+    scanning: bool,
     /// Whether what is for few people is shown.
     advanced: bool,
     /// The row of nodes, and the button in it, that gets the focus when the form is drawn.
@@ -364,6 +366,10 @@ enum Edit {
     Adding(String),
     /// It is to be added.
     Add,
+    /// A picture with the QR code of one was chosen.
+    Scan(File),
+    /// What was found in it.
+    Scanned(Option<String>),
     /// What is for few people is to be shown or hidden.
     Fold,
     /// The node at this place is to come before the one above it, or after the one below it.
@@ -383,6 +389,7 @@ impl Component for Form {
             checked: false,
             adding: String::new(),
             add_wrong: None,
+            scanning: false,
             advanced: false,
             focus: None,
             next: None,
@@ -415,7 +422,7 @@ impl Component for Form {
     }
 
     fn update(&mut self, ctx: &Context<Self>, edit: Edit) -> bool {
-        let props = ctx.props();
+        let (props, link) = (ctx.props(), ctx.link());
         match edit {
             Edit::Change(change) => change(&mut self.draft),
             Edit::Save => match self.draft.settings(&props.settings) {
@@ -458,6 +465,18 @@ impl Component for Form {
             Edit::Adding(address) => {
                 self.adding = address;
                 self.add_wrong = None;
+            }
+            Edit::Scan(picture) => {
+                (self.scanning, self.add_wrong) = (true, None);
+                link.send_future(async move { Edit::Scanned(nodes::scan(&picture).await) });
+            }
+            Edit::Scanned(found) => {
+                self.scanning = false;
+                match found {
+                    Some(address) => self.adding = address,
+                    None => self.add_wrong = Some(text::node_scan_none().to_owned()),
+                }
+                self.next = Some("#node-add");
             }
             Edit::Add => {
                 let typed = self.adding.trim().to_owned();
@@ -627,9 +646,13 @@ impl Form {
                 </li>
             }
         };
-        let oninput = link.batch_callback(|event: InputEvent| typed(&event).map(Edit::Adding));
-        let onkeydown =
-            link.batch_callback(|event: KeyboardEvent| nodes::adds(&event).then_some(Edit::Add));
+        let on = nodes::On {
+            input: link.batch_callback(|event: InputEvent| typed(&event).map(Edit::Adding)),
+            keydown: link
+                .batch_callback(|event: KeyboardEvent| nodes::adds(&event).then_some(Edit::Add)),
+            add: link.callback(|_| Edit::Add),
+            scan: link.callback(Edit::Scan),
+        };
         let is_default = list == props.defaults.nodes;
         let defaults = props.defaults.nodes.join("\n");
         let reset = link.callback(move |_| {
@@ -641,7 +664,7 @@ impl Form {
                 { hint(text::options_nodes_help().into()) }
                 <ol class="nodes" data-testid="nodes">{ for list.iter().enumerate().map(row) }</ol>
                 if list.is_empty() { <p class="wrong" data-testid="nodes-none">{ text::options_nodes_none() }</p> }
-                { nodes::field("node-add", &self.adding, self.add_wrong.as_ref(), self.adding.trim().is_empty() || props.listing, (oninput, onkeydown, link.callback(|_| Edit::Add))) }
+                { nodes::field("node-add", &self.adding, self.add_wrong.as_ref(), self.adding.trim().is_empty() || props.listing, self.scanning, on) }
                 if props.listing { { waiting(text::node_adding(), "nodes-listing") } }
                 { props.list_outcome.clone() }
                 if !is_default && !props.defaults.nodes.is_empty() {

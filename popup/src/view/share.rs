@@ -8,8 +8,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::options::chosen;
-use super::{button, complaint, fetch, file_name, hint, icon, outcome, waiting};
-use crate::face::{Face, Msg, STAGE_BUTTON, Sender, Topic, View};
+use super::{button, complaint, fetch, file_name, hint, icon, naming, outcome, waiting};
+use crate::face::{Face, Msg, Name, STAGE_BUTTON, STAGE_LINK, STAGE_NAME, Sender, Topic, View};
 use crate::files::{PickError, Picked};
 use crate::{files, text};
 
@@ -37,6 +37,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     </label>
                 }
                 <span class="space"></span>
+                { names_first(face, sender) }
                 { ends(face, sender) }
                 <label class="switch" title={text::private_help()}>
                     <input type="checkbox" role="switch" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
@@ -46,6 +47,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             if face.fetch_given { <p class="hint" role="status" data-testid="fetch-given">{ text::fetch_given() }</p> }
             { complaint(face.fetch_error.as_ref(), "fetch-error") }
             { outcome(face, sender, &Topic::Fetch, "fetch-error") }
+            if face.scanning { { waiting(text::scanning(), "scanning") } }
             if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {
                 { waiting(text::share_handing(), "share-waiting") }
@@ -53,6 +55,15 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             { complaint(face.stage_error.as_ref(), "share-error") }
             { outcome(face, sender, &Topic::Files, "share-error") }
         </section>
+    }
+}
+
+/// Draws whether a file that is picked waits for a name and a note before it is shared.
+fn names_first(face: &Face, sender: &Sender) -> Html {
+    let first = face.names_first;
+    let onclick = sender.callback(move |_| Msg::Name(Name::First(!first)));
+    html! {
+        <button type="button" class="quiet names-first" title={text::names_first()} aria-label={text::names_first()} aria-pressed={first.to_string()} data-testid="names-first" {onclick}>{ icon("pen") }</button>
     }
 }
 
@@ -141,6 +152,17 @@ fn stage(face: &Face, sender: &Sender) -> Html {
     let bytes = face.stage.iter().map(Picked::size).sum();
     let more = face.stage.len().saturating_sub(NAMED);
     let together = |value: bool| sender.callback(move |_: Event| Msg::Together(value));
+    let staged = face.staged_name();
+    let typed = face.stage_naming.name.as_ref();
+    let name = staged.as_ref().map(|staged| &**typed.unwrap_or(staged));
+    let help = match name {
+        Some(_) if face.is_private() => text::name_private(),
+        _ => "",
+    };
+    let (share_class, share_words) = match face.stage_link {
+        Some(_) => ("", text::scanned_share()),
+        None => ("main", text::share()),
+    };
     html! {
         <div class="stage" data-testid="stage">
             <ul>
@@ -155,8 +177,19 @@ fn stage(face: &Face, sender: &Sender) -> Html {
                     <label><input type="radio" name="together" checked={face.together} onchange={together(true)} data-testid="stage-together" />{ text::share_together() }</label>
                 </fieldset>
             }
+            if let Some(link) = &face.stage_link {
+                <p class="hint">{ text::scanned() }</p>
+                <p><bdi class="code" dir="ltr" data-testid="stage-found">{ link }</bdi></p>
+            }
+            // Whoever has a picture of a code most likely wants what it leads to.
+            if face.stage_link.is_none() || face.names_first {
+                { naming::fields(sender, STAGE_NAME.to_owned(), name, help, &face.stage_naming.note) }
+            }
             <p class="buttons">
-                <button id={STAGE_BUTTON} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::share() }</button>
+                if face.stage_link.is_some() {
+                    <button id={STAGE_LINK} type="button" class="main" data-testid="stage-link" onclick={sender.callback(|_| Msg::FollowScanned)}>{ text::scanned_follow() }</button>
+                }
+                <button id={STAGE_BUTTON} type="button" class={share_class} data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ share_words }</button>
                 { button("", "", text::cancel().into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {

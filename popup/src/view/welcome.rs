@@ -77,17 +77,18 @@ fn node(face: &Face, sender: &Sender) -> Html {
     let wrong = face.failures.get(&Topic::Nodes).map(text::setting_wrong);
     let wrong = wrong.or_else(|| face.pages.add_wrong.clone());
     let waits = face.is_waiting(&Topic::NodeList) || face.is_waiting(&Topic::Nodes);
-    let callbacks = (
-        sender.callback_if(|event: InputEvent| Some(Msg::Pages(Do::Adding(typed(&event)?)))),
-        sender.callback_if(|event: KeyboardEvent| {
+    let on = nodes::On {
+        input: sender.callback_if(|event: InputEvent| Some(Msg::Pages(Do::Adding(typed(&event)?)))),
+        keydown: sender.callback_if(|event: KeyboardEvent| {
             nodes::adds(&event).then_some(Msg::Pages(Do::AddNode))
         }),
-        sender.callback(|_| Msg::Pages(Do::AddNode)),
-    );
+        add: sender.callback(|_| Msg::Pages(Do::AddNode)),
+        scan: sender.callback(|picture| Msg::Pages(Do::Scan(picture))),
+    };
     let disabled = waits || face.pages.adding.trim().is_empty();
     let field = html! {
         <>
-            { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, callbacks) }
+            { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, face.pages.scanning, on) }
             { outcome(face, sender, &Topic::NodeList, "nodes-failure") }
         </>
     };

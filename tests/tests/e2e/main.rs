@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod chaos;
+mod codes;
 mod command_line;
 mod conditions;
 mod disk;
@@ -14,6 +15,7 @@ mod laziness;
 mod lifetime;
 mod main_job;
 mod many;
+mod naming;
 mod own_ipfs;
 mod pages;
 mod popup;
