@@ -385,9 +385,9 @@ impl Face {
         // Another one may have been picked in the meantime.
         self.stage_link = link.filter(|_| self.stage.is_empty());
         self.stage.push(picked);
-        let next = match &self.stage_link {
-            Some(link) => {
-                self.said = words::join(text::scanned(), link);
+        let next = match self.stage_link {
+            Some(_) => {
+                text::scanned().clone_into(&mut self.said);
                 STAGE_LINK
             }
             None if self.names_first => STAGE_NAME,
