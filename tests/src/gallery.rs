@@ -1666,29 +1666,14 @@ fn write(extension: &Path, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the page of web links, which follows the system, so that it has the theme and the language of a specimen.
+/// Writes the page of web links, so that it has the theme and the language of a specimen.
 fn write_link_page(directory: &Path) -> Result<()> {
-    let change = |from: &str, to: &str, before: &str, after: &str| {
-        let text = std::fs::read_to_string(directory.join(from))?;
-        ensure!(text.contains(before), "there is no “{before}” in {from}");
-        Ok(std::fs::write(
-            directory.join(to),
-            text.replace(before, after),
-        )?)
-    };
-    let style = "page/page.css";
-    change(
-        style,
-        style,
-        "@media (prefers-color-scheme: dark) {\n  :root {",
-        ":root[data-theme=dark] {\n  & {",
-    )?;
-    change(
-        "page/index.html",
-        "link.html",
-        "<script ",
-        "<script type=\"module\" src=\"/link.js\"></script>\n    <script ",
-    )
+    let text = std::fs::read_to_string(directory.join("page/index.html"))?;
+    let script = "<script ";
+    ensure!(text.contains(script), "the page of web links has no script");
+    let first = format!("<script type=\"module\" src=\"/link.js\"></script>\n    {script}");
+    let text = text.replace(script, &first);
+    Ok(std::fs::write(directory.join("link.html"), text)?)
 }
 
 /// Answers with a file of the gallery.

@@ -120,6 +120,7 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         shrink(wasm_opt, &fresh.join("page_bg.wasm"))?;
     }
     copy(&workspace.root.join(PAGE).join("static"), &fresh)?;
+    begin_with_tokens(workspace, &fresh.join("page.css"))?;
     fs::copy(words.join("words.js"), fresh.join("words.js")).context("cannot copy words.js")?;
     write_words(&locales, Program::Page, &fresh)?;
     // The command contains it, and is built again only if it has changed.
@@ -151,6 +152,7 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         }
         copy(&workspace.root.join(part).join("static"), &fresh)?;
     }
+    begin_with_tokens(workspace, &fresh.join("popup.css"))?;
     copy(&words, &fresh)?;
     write_words(&locales, Program::Extension, &fresh)?;
     for language in locales.languages() {
@@ -187,6 +189,16 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         firefox,
         unoptimised,
     })
+}
+
+/// Writes the tokens, which all stylesheets have, at the beginning of one.
+fn begin_with_tokens(workspace: &Workspace, stylesheet: &Path) -> Result<()> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let tokens = read(&workspace.root.join("web/static/tokens.css"))?;
+    let text = format!("{tokens}\n{}", read(stylesheet)?);
+    fs::write(stylesheet, text).with_context(|| format!("cannot write {}", stylesheet.display()))
 }
 
 /// Writes the words of all languages for a program, and which languages there are; for the page also what it says without the
