@@ -64,23 +64,27 @@ const WATCHED: &str = "
     const times = drawn.slice(from).map((at, n, all) => at - all[n - 1]).slice(1);
     const all = times.reduce((sum, time) => sum + time, 0);
     return [times.length / all * 1e3, times.filter((time) => time > 25).length, Math.max(...times), rows, scrollY];";
-/// Notes when the first item is in the document, and when a picture with it was drawn, in milliseconds since the page was asked
-/// for; and when the page's script began, which reads the theme first.
+/// Notes when the first item of the list is in the document, in milliseconds since the page was asked for; and when a person sees
+/// a picture with rows, be it of the list as it was, in milliseconds since the page's script began, which reads the theme first.
 const NOTE: &str = "
     const read = Storage.prototype.getItem;
     Storage.prototype.getItem = function (...key) {
       window.scripted ??= performance.now();
       return read.apply(this, key);
     };
+    let drawing = false;
     new MutationObserver((_, observer) => {
-      if (document.querySelector('[data-testid=item]')) {
-        window.listed = performance.now();
-        observer.disconnect();
+      if (!drawing && document.querySelector('.list > .item')) {
+        drawing = true;
         requestAnimationFrame(() => {
           const { port1, port2 } = new MessageChannel();
           port1.onmessage = () => { window.seen = performance.now() - window.scripted; };
           port2.postMessage(0);
         });
+      }
+      if (document.querySelector('[data-testid=item]')) {
+        window.listed = performance.now();
+        observer.disconnect();
       }
     }).observe(document, { subtree: true, childList: true });";
 

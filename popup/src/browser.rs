@@ -620,6 +620,13 @@ pub fn timestamp(at_ms: u64) -> String {
         .into()
 }
 
+/// Takes the picture of an earlier list away, which `first.js` shows until there is one.
+pub fn end_picture() {
+    if let Ok(Some(picture)) = document().query_selector(".first") {
+        picture.remove();
+    }
+}
+
 /// Sets an attribute of the root element, which the stylesheet reads.
 pub fn mark_page(name: &str, value: &str) {
     if let Some(root) = document().document_element() {

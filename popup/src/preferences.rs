@@ -7,8 +7,10 @@ use web::js::Outcome;
 
 use crate::browser;
 
-/// The key of the theme. `popup.js` reads the same key, before the page is painted for the first time.
+/// The key of the theme. `first.js` reads the same key, before the page is painted for the first time.
 const THEME: &str = "theme";
+/// The key of the picture of the list, which `first.js` takes, and shows before this program is here.
+const PICTURE: &str = "picture";
 /// The key of the filter.
 const FILTER: &str = "filter";
 /// The key of the order.
@@ -24,13 +26,18 @@ const LANGUAGE: &str = "language";
 /// The word that is kept under a key; empty if there is none, or if the browser keeps nothing.
 fn load(key: &str) -> String {
     let kept = LocalStorage::raw().get_item(key).ok().flatten();
-    // It is a JSON string, because `popup.js` parses it. The words need no escapes.
+    // It is a JSON string, because `first.js` parses it. The words need no escapes.
     kept.unwrap_or_default().trim_matches('"').to_owned()
 }
 
 fn keep(key: &str, word: &str) {
     // If the browser keeps nothing, the change still shows now.
     let _ = LocalStorage::raw().set_item(key, &format!("\"{word}\""));
+}
+
+/// Forgets how the list looked, because it has something that nobody is to see any more.
+pub fn forget_picture() {
+    LocalStorage::delete(PICTURE);
 }
 
 /// The tag of the language that was chosen last, or nothing for that of the browser.
@@ -46,6 +53,7 @@ pub async fn language() -> String {
 /// # Errors
 /// Fails with the browser's message.
 pub async fn speak(language: &str) -> Outcome<()> {
+    forget_picture();
     storage::keep(LANGUAGE, language).await
 }
 

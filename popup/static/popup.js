@@ -1,14 +1,8 @@
-// Applies the theme before the first paint, takes a link out of the address, and starts the WebAssembly program. Everything
-// else is Rust.
+// Takes a link out of the address, and starts the WebAssembly program. Everything else is Rust, but for what is seen before
+// (first.js).
 import { api } from "./api.js";
 import { onLanguage, speakAsChosen } from "./language.js";
 import init from "./wasm/popup.js";
-
-try {
-  document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ?? "auto";
-} catch {
-  // The theme cannot be read, so the page follows the system.
-}
 
 // A link may have a key in it, so neither the history nor a page that is loaded again has it.
 const address = new URL(location.href);
@@ -29,5 +23,6 @@ speakAsChosen()
   .then(() => init({ module_or_path }))
   .catch((why) => {
     console.error("The page could not start", why);
+    document.querySelector(".first")?.remove();
     boot.textContent = api.i18n.getMessage("page_failed", [`${why?.message ?? why}`]);
   });

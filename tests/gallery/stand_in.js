@@ -5,6 +5,7 @@ import { given, show, specimen } from "./specimen.js";
 // Fields, filters and themes of other specimens are not remembered.
 localStorage.clear();
 localStorage.setItem("theme", JSON.stringify(given.get("theme")));
+document.documentElement.dataset.theme = given.get("theme");
 
 // It is always the same moment, and the same time of day whatever the time zone.
 const Real = Date;

@@ -93,6 +93,9 @@ impl Face {
     pub(super) fn send(&mut self, sender: &Sender, about: Topic, command: Command) {
         self.failures.remove(&about);
         self.done.remove(&about);
+        if matches!(command, Command::Remove { .. }) {
+            self.forget_picture();
+        }
         let number = self.number();
         self.pending.insert(number, (about, command.clone()));
         self.post(ToWorker { number, command });
@@ -108,6 +111,9 @@ impl Face {
                 state, defaults, ..
             }) => {
                 self.state = *state;
+                if self.state.items.is_empty() {
+                    self.forget_picture();
+                }
                 self.close_gone(sender);
                 self.defaults = defaults;
                 self.worker_state = WorkerState::Ready;

@@ -70,6 +70,7 @@ impl Face {
                 lines.drain(..beyond);
             }
             EventKind::Removed { id } => {
+                self.forget_picture();
                 self.thumbnails.remove(id);
                 self.open.remove(id);
                 self.selection

@@ -13,8 +13,10 @@ use crate::preferences::{Filter, Sort};
 use crate::rows::Shape;
 use crate::selection::Selection;
 use crate::small_map::SmallMap;
-use crate::{browser, focus, text};
+use crate::{browser, focus, preferences, text};
 
+/// The attribute of the page that says whether a picture may be taken of the list, for `first.js`.
+const PICTURED: &str = "data-list";
 /// The `id` of the list.
 pub const LIST: &str = "items-list";
 /// The `id` of the button that begins to select.
@@ -89,6 +91,33 @@ impl Face {
         self.filter_chosen = true;
         filter.keep();
         self.menu = None;
+    }
+
+    /// Whether the list is shown as another face would show it first: as it is now, and from its beginning.
+    fn is_whole(&self) -> bool {
+        let removes = |command: &Command| matches!(command, Command::Remove { .. });
+        self.view.has_files()
+            && self.worker_state == WorkerState::Ready
+            && self.tab() != Filter::Page
+            && self.drawn.first() == Some(&0)
+            && !self.searching
+            && self.selection.is_none()
+            && self.copied.is_none()
+            && !self.pending.values().any(|(_, command)| removes(command))
+    }
+
+    /// Says whether a picture may be taken of the list, and takes the earlier one away that is shown until there is a list.
+    pub(super) fn end_picture(&self) {
+        if self.worker_state != WorkerState::Starting || !self.state.items.is_empty() {
+            browser::end_picture();
+        }
+        browser::mark_page(PICTURED, if self.is_whole() { "whole" } else { "" });
+    }
+
+    /// Forgets how the list looked, of which something is removed. No picture is taken before it is drawn again.
+    pub(super) fn forget_picture(&self) {
+        browser::mark_page(PICTURED, "");
+        preferences::forget_picture();
     }
 
     /// Whether this face belongs to a page, whose files can be listed.

@@ -1033,6 +1033,7 @@ impl Face {
     /// Does what has to wait until the face is drawn: it requests the thumbnails of the listed
     /// items, and moves the focus to the element that waited for it.
     pub fn rendered(&mut self, sender: &Sender) {
+        self.end_picture();
         self.ask_for_thumbnails(sender);
         self.keep_focus_on_page();
         self.measure(sender);

@@ -12,6 +12,7 @@ use thirtyfour::{By, Key};
 
 use crate::main_job::beside_a_page;
 use crate::reading::share_link;
+use crate::ways_in::eventually;
 use crate::{SMALL, WORKER, play, play_in_chromium};
 
 /// The number of files.
@@ -106,6 +107,96 @@ fn the_list_is_shown_while_the_worker_starts() {
             first == json!(["memory.txt", "announcing"]),
             "first shown: {first}"
         );
+        Ok(())
+    });
+}
+
+/// A name that is dangerous where it becomes a part of a page.
+const NAME: &str = "<img src=x onerror=alert(1)>.txt";
+/// JavaScript that notes what is seen before the program is there, and when it is compiled; and lets the program wait for
+/// `window.go` if it is to be looked at.
+const SEEN: &str = "
+    window.program = new Promise((resolve) => { window.go = resolve; });
+    for (const name of ['instantiateStreaming', 'instantiate']) {
+      const compile = WebAssembly[name];
+      WebAssembly[name] = async (...what) => {
+        window.streams ??= name === 'instantiateStreaming';
+        if (window.name === 'wait') await window.program;
+        return compile.apply(WebAssembly, what);
+      };
+    }";
+/// JavaScript that returns what the picture of an earlier list has.
+const PICTURE: &str = "
+    const picture = document.querySelector('.first');
+    return picture && {
+      names: [...picture.querySelectorAll('.item .name')].map((name) => name.textContent),
+      told: picture.textContent,
+      made: picture.querySelectorAll('img:not([src=\"icons/mark.svg\"]), script, a, [id], [style]').length,
+      inert: picture.inert && picture.ariaHidden === 'true',
+      top: picture.querySelector('.list').getBoundingClientRect().top,
+    };";
+
+#[test]
+fn the_list_is_seen_before_the_program_is_there() {
+    play_in_chromium("first_picture", WORKER, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        for (name, seed) in [("other.txt", 1), (NAME, 2)] {
+            face.share(&[&scene.file(name, &files::noise(100, seed))?])
+                .await?;
+            face.wait_named(name, &["shared"], LONG).await?;
+        }
+        let driver = alice.driver()?;
+        ChromeDevTools::new(driver.handle.clone())
+            .execute_cdp_with_params(
+                "Page.addScriptToEvaluateOnNewDocument",
+                json!({ "source": SEEN }),
+            )
+            .await?;
+        let kept = "return !!localStorage.getItem('picture')?.includes('other.txt');";
+        eventually(&alice, "a picture of the list", kept).await?;
+
+        // The picture is there while there is no program, with the names as text and nothing that only a worker knows.
+        let wait = "window.name = 'wait';";
+        driver.execute(wait, vec![]).await?;
+        driver.goto(alice.extension_url("popup.html")).await?;
+        let picture = eventually(&alice, "the picture", PICTURE).await?;
+        ensure!(picture["names"] == json!([NAME, "other.txt"]), "{picture}");
+        ensure!(picture["made"] == json!(0), "{picture}");
+        ensure!(picture["inert"] == json!(true), "{picture}");
+        let told = picture["told"].as_str().unwrap_or_default();
+        ensure!(!told.contains("can fetch"), "{told}");
+        alice.picture("first").await?;
+        // The list of the program is in its place.
+        driver.execute("window.go();", vec![]).await?;
+        let face = alice.shown().await?;
+        face.wait_named("other.txt", &["shared"], LONG).await?;
+        let there = "const list = document.querySelector('[data-testid=item]').closest('.list');
+            return !document.querySelector('.first') && [list.getBoundingClientRect().top, window.streams];";
+        let there = eventually(&alice, "the list", there).await?;
+        ensure!(
+            there == json!([picture["top"], true]),
+            "{there} after {picture}"
+        );
+
+        // What was removed is in no picture, and neither is it when that was the last thing.
+        let shown = face.wait_named(NAME, &["shared"], LONG).await?;
+        face.remove(&shown).await?;
+        let other = "const kept = localStorage.getItem('picture');
+            return !!kept?.includes('other.txt') && !kept.includes('onerror');";
+        eventually(&alice, "another picture", other).await?;
+        driver.goto(alice.extension_url(QUIET)).await?;
+        driver.goto(alice.extension_url("popup.html")).await?;
+        let picture = eventually(&alice, "the picture", PICTURE).await?;
+        ensure!(picture["names"] == json!(["other.txt"]), "{picture}");
+        driver.execute("window.go();", vec![]).await?;
+        let face = alice.shown().await?;
+        let shown = face.wait_named("other.txt", &["shared"], LONG).await?;
+        face.remove(&shown).await?;
+        let kept = "return localStorage.getItem('picture');";
+        ensure!(driver.execute(kept, vec![]).await?.json().is_null());
+        driver.goto(alice.extension_url(QUIET)).await?;
+        ensure!(driver.execute(kept, vec![]).await?.json().is_null());
         Ok(())
     });
 }

@@ -50,7 +50,7 @@ return api.extension.getViews({ type: 'popup' })
 "#;
 
 /// Runs a script in the current tab until it returns something that is true, and returns that.
-async fn eventually(browser: &Browser, what: &str, script: &str) -> Result<Value> {
+pub async fn eventually(browser: &Browser, what: &str, script: &str) -> Result<Value> {
     let deadline = Instant::now() + SMALL;
     loop {
         let found = browser.driver()?.execute(script, vec![]).await?;
