@@ -257,6 +257,8 @@ pub enum Msg {
     Tick,
     /// A command is to be sent.
     Send(Topic, Command),
+    /// The settings are to be changed like this.
+    Set(Topic, Box<dyn FnOnce(&mut Settings)>),
     /// The browser is to be asked for files that it reads only after a click, this one among them.
     Unlock(ItemId),
     /// The text in the field for hashes and links changed.
@@ -760,6 +762,11 @@ impl Face {
                 }
                 self.send(sender, about, command);
             }
+            Msg::Set(about, change) => {
+                let mut settings = self.chosen_settings().clone();
+                change(&mut settings);
+                self.send(sender, about, Command::Set { settings });
+            }
             Msg::FetchText(text) => {
                 self.typed(sender, text);
                 self.failures.remove(&Topic::Fetch);
@@ -1112,6 +1119,19 @@ impl Face {
     /// The settings that apply now.
     pub fn settings(&self) -> &Settings {
         self.state.settings.as_ref().unwrap_or(&self.defaults)
+    }
+
+    /// The settings as the person has chosen them: those that the worker was told last, even if it has not answered yet.
+    pub fn chosen_settings(&self) -> &Settings {
+        let told = self
+            .pending
+            .entries()
+            .filter_map(|(number, (_, command))| match command {
+                Command::Set { settings } => Some((number, settings)),
+                _ => None,
+            });
+        let last = told.max_by_key(|(number, _)| **number);
+        last.map_or_else(|| self.settings(), |(_, settings)| settings)
     }
 
     /// Whether nothing is uploaded because the network of now is metered.

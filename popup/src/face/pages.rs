@@ -55,6 +55,8 @@ pub struct Pages {
     pub identity_error: Option<&'static str>,
     /// The address of a node that the first page asks for.
     pub adding: String,
+    /// Whether the person wants to see the field for it though a node works.
+    pub more: bool,
     /// Why what was typed there was not added, or not all of it.
     pub add_wrong: Option<String>,
     /// Whether a picture is searched for the QR code of one.
@@ -159,8 +161,8 @@ pub enum Do {
     Args(String),
     /// The function is to be called.
     Call,
-    /// All settings are to be set.
-    Set(Box<Settings>),
+    /// The field for another node than those that are used is to be shown or hidden.
+    More,
     /// The sample is to be shared and fetched.
     Try,
     /// The keys of the extension, as the browser has them now.
@@ -328,10 +330,7 @@ impl Face {
                 };
                 self.send(sender, Topic::Call, command);
             }
-            Do::Set(settings) => {
-                let settings = *settings;
-                self.send(sender, Topic::Settings, Command::Set { settings });
-            }
+            Do::More => self.pages.more = !self.pages.more,
             Do::Try => {
                 // The button that was pressed goes.
                 self.focus = Some(Focus::First("[data-testid=go]"));
@@ -472,7 +471,9 @@ impl Face {
                 "[data-testid=time-after]:enabled",
             ]);
         }
-        if self.pages.has_added && focus::is_lost() && self.state.network.can_call() {
+        // The browser takes the focus from what is folded away a moment later.
+        let is_gone = || focus::is_lost() || focus::is_on("details:not([open]) :not(summary)");
+        if self.pages.has_added && self.state.network.can_call() && is_gone() {
             self.pages.has_added = false;
             focus::first_of(&[
                 "[data-testid=reading-allow]",
@@ -492,7 +493,7 @@ impl Face {
 
     /// Adds nodes to those that are set. What was typed stays if they could not be added.
     fn add_nodes(&mut self, sender: &Sender, more: &[String]) {
-        let mut settings = self.settings().clone();
+        let mut settings = self.chosen_settings().clone();
         let (added, told) = draft::add_nodes(&mut settings.nodes, more);
         self.pages.add_wrong = told.err();
         if !added.is_empty() {

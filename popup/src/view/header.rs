@@ -2,7 +2,7 @@
 
 use fluence::command::Command;
 use fluence::failure::{About, Code};
-use fluence::state::NetworkStatus;
+use fluence::state::{NetworkStatus, Settings};
 use web::browser::{has_panels, open_panel};
 use web::extension::pages::open_tab;
 use web::extension::runtime;
@@ -54,25 +54,18 @@ fn to_panel(sender: &Sender) -> Callback<MouseEvent> {
 
 /// What a click does that pauses all sharing, or goes on with it.
 fn pause(face: &Face, sender: &Sender) -> Callback<MouseEvent> {
-    let mut settings = face.settings().clone();
-    settings.paused = !settings.paused;
+    let paused = !face.settings().paused;
     sender.callback(move |_| {
-        Msg::Send(
-            Topic::Settings,
-            Command::Set {
-                settings: settings.clone(),
-            },
-        )
+        let change = move |settings: &mut Settings| settings.paused = paused;
+        Msg::Set(Topic::Settings, Box::new(change))
     })
 }
 
 /// What a click does that says that the network is not metered.
-fn not_metered(face: &Face, sender: &Sender) -> Callback<MouseEvent> {
-    let mut settings = face.settings().clone();
-    settings.metered_now = false;
-    sender.callback(move |_| {
-        let settings = settings.clone();
-        Msg::Send(Topic::Settings, Command::Set { settings })
+fn not_metered(sender: &Sender) -> Callback<MouseEvent> {
+    sender.callback(|_| {
+        let change = |settings: &mut Settings| settings.metered_now = false;
+        Msg::Set(Topic::Settings, Box::new(change))
     })
 }
 
@@ -118,7 +111,7 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
                 <div class="banner" role="status" data-testid="metered">
                     { icon("pause") }
                     <p>{ text::metered() }</p>
-                    if face.settings().metered_now { { button("", "", text::metered_not().into(), "not-metered", false, not_metered(face, sender)) } }
+                    if face.settings().metered_now { { button("", "", text::metered_not().into(), "not-metered", false, not_metered(sender)) } }
                 </div>
             }
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {

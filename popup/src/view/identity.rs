@@ -1,13 +1,12 @@
 //! The card of the settings about the identity: another one, and its file.
 
-use fluence::command::Command;
 use fluence::state::Settings;
 use fluence::text::quote;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::options::{own_id, typed};
+use super::options::{own_id, ticked, typed};
 use super::{button, card, complaint, hint, icon, outcome};
 use crate::face::{AboutIdentity, Do, Face, Msg, PASSPHRASE, Sender, Topic};
 use crate::text;
@@ -25,17 +24,11 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         field.set_value("");
         Some(Msg::Pages(Do::IdentityFile(file)))
     });
-    let each = {
-        let settings = face.settings();
-        let settings = Settings {
-            session_identity: !settings.session_identity,
-            ..settings.clone()
-        };
-        sender.callback(move |_: Event| {
-            let settings = settings.clone();
-            Msg::Send(Topic::Identity, Command::Set { settings })
-        })
-    };
+    let each = sender.callback_if(|event: Event| {
+        let on = ticked(&event)?;
+        let change = move |settings: &mut Settings| settings.session_identity = on;
+        Some(Msg::Set(Topic::Identity, Box::new(change)))
+    });
     let state = if waits {
         text::identity_waits()
     } else if face.done.contains(&Topic::Identity) {

@@ -594,6 +594,12 @@ pub fn typed(event: &InputEvent) -> Option<String> {
     }
 }
 
+/// Whether the box that an event comes from is ticked now.
+pub fn ticked(event: &Event) -> Option<bool> {
+    let field: HtmlInputElement = event.target()?.dyn_into().ok()?;
+    Some(field.checked())
+}
+
 impl Form {
     /// Adds nodes at the end, and has them tested. What was typed stays if they could not be added.
     fn add(&mut self, props: &FormProps, more: &[String]) {
@@ -732,8 +738,9 @@ impl Form {
         field: fn(&mut Draft) -> &mut bool,
     ) -> Html {
         let checked = *field(&mut self.draft.clone());
-        let onchange = link.callback(move |_: Event| {
-            Edit::Change(Box::new(move |draft| *field(draft) = !checked))
+        let onchange = link.batch_callback(move |event: Event| {
+            let on = ticked(&event)?;
+            Some(Edit::Change(Box::new(move |draft| *field(draft) = on)))
         });
         html! {
             <label class="check"><input type="checkbox" {checked} {onchange} data-testid={testid} /><span>{ words }</span></label>

@@ -34,15 +34,15 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 
 fn choices(face: &Face, sender: &Sender) -> Html {
     let every = face.readable.iter().any(|origin| origin == EVERY_SITE);
+    let chosen = face.chosen_settings();
     let check = |words: &'static str,
                  testid: &'static str,
-                 field: fn(&mut Settings) -> &mut bool| {
-        let mut settings = face.settings().clone();
-        let checked = *field(&mut settings);
-        let onchange = sender.callback(move |_: Event| {
-            let mut settings = settings.clone();
-            *field(&mut settings) = !checked;
-            Msg::Pages(Do::Set(Box::new(settings)))
+                 checked: bool,
+                 set: fn(&mut Settings, bool)| {
+        let onchange = sender.callback_if(move |event: Event| {
+            let on = ticked(&event)?;
+            let change = move |settings: &mut Settings| set(settings, on);
+            Some(Msg::Set(Topic::Settings, Box::new(change)))
         });
         html! { <label class="check"><input type="checkbox" {checked} {onchange} data-testid={testid} /><span>{ words }</span></label> }
     };
@@ -57,9 +57,10 @@ fn choices(face: &Face, sender: &Sender) -> Html {
                 { hint(if every { text::welcome_reading_all() } else { text::welcome_reading_ask() }.into()) }
                 { sites(face, sender) }
             </section>
-            { check(text::welcome_private(), "welcome-private", |settings| &mut settings.private) }
-            { check(text::welcome_provide(), "welcome-provide", |settings| &mut settings.provide_fetched) }
-            { check(text::public_allow(), "welcome-public", |settings| settings.public.get_or_insert(false)) }
+            { check(text::welcome_private(), "welcome-private", chosen.private, |settings, on| settings.private = on) }
+            { check(text::welcome_provide(), "welcome-provide", chosen.provide_fetched, |settings, on| settings.provide_fetched = on) }
+            // Who does not allow it here is asked when it matters.
+            { check(text::public_allow(), "welcome-public", chosen.public == Some(true), |settings, on| settings.public = on.then_some(true)) }
             { hint(text::welcome_public_help().into()) }
             { outcome(face, sender, &Topic::Settings, "choices-failure") }
             { hint(text::welcome_later().into()) }
@@ -86,6 +87,10 @@ fn node(face: &Face, sender: &Sender) -> Html {
         scan: sender.callback(|picture| Msg::Pages(Do::Scan(picture))),
     };
     let disabled = waits || face.pages.adding.trim().is_empty();
+    let more = sender.callback(|event: MouseEvent| {
+        event.prevent_default();
+        Msg::Pages(Do::More)
+    });
     let field = html! {
         <>
             { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, face.pages.scanning, on) }
@@ -95,16 +100,12 @@ fn node(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
             <ol class="nodes">{ for face.pages.nodes.iter().map(nodes::row) }</ol>
-            if works {
-                // Whoever was given the address of a group can use it all the same.
-                <details class="more">
-                    <summary data-testid="welcome-more">{ text::welcome_more() }</summary>
-                    { field }
-                </details>
-            } else {
-                if face.state.network == NetworkStatus::NoNode { { hint(text::no_node_advice().into()) } }
+            if face.state.network == NetworkStatus::NoNode { { hint(text::no_node_advice().into()) } }
+            // Whoever was given the address of a group can use it though a node works. What is being typed stays when one does.
+            <details class="more" open={!works || face.pages.more || !face.pages.adding.is_empty()}>
+                <summary hidden={!works} onclick={more} data-testid="welcome-more">{ text::welcome_more() }</summary>
                 { field }
-            }
+            </details>
         </>
     }
 }

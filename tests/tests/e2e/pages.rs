@@ -1,5 +1,7 @@
 //! The pages beside the list of files, used as a person uses them: the settings, the first page and the network.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use fluence::names::canonical;
 use fluence_tests::browser::{Browser, Kind};
@@ -10,8 +12,12 @@ use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Key};
+use tokio::time::{Instant, sleep};
 
 use crate::{FAILURE, SMALL, play};
+
+/// How often it is looked for what there is no event for.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Goes to a page of the extension, and waits until it shows this element.
 async fn go(alice: &Browser, face: &Face, view: &str, testid: &str) -> Result<()> {
@@ -386,6 +392,62 @@ fn a_new_identity_is_asked_about_and_shares_what_there_is() {
         let face = alice.face().await?;
         go(&alice, &face, "options", "settings-peer").await?;
         ensure!(peer(&alice).await? == after, "it did not last");
+        Ok(())
+    });
+}
+
+/// Waits until the worker has settings that pass a test.
+async fn settings(face: &Face, what: &str, is: impl Fn(&Value) -> bool) -> Result<()> {
+    let deadline = Instant::now() + SMALL;
+    loop {
+        let settings = face.state().await?["settings"].take();
+        if is(&settings) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "{what}: {settings}");
+        // Only an answer of the worker says what it has written down.
+        sleep(LOOK).await;
+    }
+}
+
+#[test]
+fn choices_that_are_made_quickly_on_the_first_page_all_count() {
+    play("welcome_quick", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        go(&alice, &face, "welcome", "try").await?;
+        shown(&face, "welcome-more").await?;
+        // Both before the worker can say anything.
+        let both = "for (const box of ['welcome-private', 'welcome-provide'])
+              document.querySelector(`[data-testid=${box}]`).click();";
+        alice.driver()?.execute(both, vec![]).await?;
+        settings(&face, "both are chosen", |settings| {
+            settings["private"] == json!(true) && settings["provide_fetched"] == json!(true)
+        })
+        .await?;
+        // Who does not want it for good has not refused it for good.
+        press_id(&alice, "welcome-public").await?;
+        settings(&face, "it is allowed", |settings| {
+            settings["public"] == json!(true)
+        })
+        .await?;
+        press_id(&alice, "welcome-public").await?;
+        settings(&face, "it is asked", |settings| {
+            settings["public"].is_null()
+        })
+        .await?;
+
+        // What is being typed stays where it is when a connection is lost and another one made.
+        press_id(&alice, "welcome-more").await?;
+        fill(&alice, "welcome-node", "/dns4/half").await?;
+        node.kill().await?;
+        face.wait_network("offline", SMALL).await?;
+        node.start_again().await?;
+        face.wait_network("online", ONLINE).await?;
+        let there = "const field = document.activeElement;
+            return field.dataset.testid === 'welcome-node' && field.value === '/dns4/half'
+                && field.closest('details').open && field.checkVisibility();";
+        face.wait("what was typed", SMALL, there).await?;
         Ok(())
     });
 }
