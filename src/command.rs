@@ -530,6 +530,8 @@ pub enum ToFace {
     Live {
         /// All nodes, if anything about them changed.
         nodes: Option<Vec<NodeView>>,
+        /// The ends of the ids of all connected peers, at most [`MAX_PEERS`](crate::live::MAX_PEERS), if any have come or gone.
+        peers: Option<Vec<String>>,
         /// The calls that are new or have changed, oldest first.
         calls: Vec<CallLine>,
     },
@@ -590,6 +592,8 @@ fn newest(state: &State) -> State {
         withdrawn: BTreeSet::new(),
         sent_day: state.sent_day,
         sent: state.sent,
+        fetched_day: state.fetched_day,
+        fetched: state.fetched,
         provides_unset: state.provides_unset,
         seq: state.seq,
         network: state.network.clone(),
@@ -711,6 +715,8 @@ struct FlatToFace {
     origins: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nodes: Option<Vec<NodeView>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peers: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     calls: Vec<CallLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -749,8 +755,13 @@ impl From<ToFace> for FlatToFace {
                 origins: Some(origins),
                 ..flat("access")
             },
-            ToFace::Live { nodes, calls } => Self {
+            ToFace::Live {
                 nodes,
+                peers,
+                calls,
+            } => Self {
+                nodes,
+                peers,
                 calls,
                 ..flat("live")
             },
@@ -785,6 +796,7 @@ impl TryFrom<FlatToFace> for ToFace {
             },
             "live" => Self::Live {
                 nodes: flat.nodes,
+                peers: flat.peers,
                 calls: flat.calls,
             },
             "answer" => Self::Answer {
@@ -1206,6 +1218,7 @@ mod tests {
                     rtt: Some(7),
                     cause: Some(crate::state::LinkCause::DialTimeout),
                 }]),
+                peers: Some(vec!["12D3Koo".into()]),
                 calls: vec![CallLine {
                     number: 1,
                     at: 2,

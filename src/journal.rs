@@ -177,6 +177,8 @@ impl Reader {
                 withdrawn: state.withdrawn,
                 sent_day: state.sent_day,
                 sent: state.sent,
+                fetched_day: state.fetched_day,
+                fetched: state.fetched,
                 peer: state.peer,
                 ..State::default()
             };
@@ -229,6 +231,8 @@ impl Reader {
         let number = |name| state.get(name).and_then(Value::as_u64).unwrap_or_default();
         self.0.state.sent_day = number("sent_day");
         self.0.state.sent = number("sent");
+        self.0.state.fetched_day = number("fetched_day");
+        self.0.state.fetched = number("fetched");
         if let Some(Value::Array(copies)) = state.get("copies") {
             let copies = copies.iter().filter_map(|copy| from_value(copy).ok());
             self.0.state.copies = copies.collect();
@@ -356,6 +360,10 @@ struct PresentState {
     sent_day: u64,
     #[serde(default)]
     sent: u64,
+    #[serde(default)]
+    fetched_day: u64,
+    #[serde(default)]
+    fetched: u64,
     peer: Option<String>,
 }
 

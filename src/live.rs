@@ -11,6 +11,8 @@ use crate::state::LinkCause;
 
 /// The most calls that are remembered.
 pub const MAX_CALLS: usize = 50;
+/// The most connected peers that are told of.
+pub const MAX_PEERS: usize = 100;
 /// How many characters of a peer id are told of a call. They are its last, because all ids begin alike.
 const SHORT_PEER: usize = 8;
 
@@ -69,16 +71,21 @@ pub struct CallLine {
     pub failed: Option<Reason>,
 }
 
+/// The end of a peer id, by which faces tell peers apart.
+pub fn short(peer: &str) -> &str {
+    let start = peer.char_indices().rev().nth(SHORT_PEER - 1);
+    &peer[start.map_or(0, |(at, _)| at)..]
+}
+
 impl CallLine {
     /// A call that begins now.
     pub fn begins(number: u64, at: u64, incoming: bool, request: &Request, peer: &str) -> Self {
-        let start = peer.char_indices().rev().nth(SHORT_PEER - 1);
         Self {
             number,
             at,
             incoming,
             function: kind_of(request).to_owned(),
-            peer: peer[start.map_or(0, |(at, _)| at)..].to_owned(),
+            peer: short(peer).to_owned(),
             ms: None,
             failed: None,
         }

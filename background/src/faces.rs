@@ -31,6 +31,8 @@ struct Face {
 /// What a face that asked for it was told of the nodes and the calls.
 struct Live {
     nodes: Vec<NodeView>,
+    /// The connected peers; `None` before it was told of any.
+    peers: Option<Vec<String>>,
     /// The number of the last change of calls; `None` for a face that wants none of them.
     calls: Option<u64>,
 }
@@ -113,6 +115,7 @@ impl Faces {
         if let Some(face) = self.0.borrow_mut().get_mut(&id) {
             face.live = Some(Live {
                 nodes: Vec::new(),
+                peers: None,
                 calls: with_calls.then_some(0),
             });
         }
@@ -123,9 +126,15 @@ impl Faces {
         self.0.borrow().values().any(|face| face.live.is_some())
     }
 
-    /// Tells the faces that want to know of what has changed. `calls_since` gives the calls since a change, and the number
+    /// Tells the faces that want to know of what has changed. Those that want the calls are also told which peers are connected.
+    /// `calls_since` gives the calls since a change, and the number
     /// of the last one.
-    pub fn show_live(&self, nodes: &[NodeView], calls_since: impl Fn(u64) -> (Vec<CallLine>, u64)) {
+    pub fn show_live(
+        &self,
+        nodes: &[NodeView],
+        peers: &[String],
+        calls_since: impl Fn(u64) -> (Vec<CallLine>, u64),
+    ) {
         for face in self.0.borrow_mut().values_mut() {
             let Some(live) = &mut face.live else {
                 continue;
@@ -142,9 +151,18 @@ impl Faces {
             if let Some(nodes) = &changed {
                 live.nodes.clone_from(nodes);
             }
-            if changed.is_some() || !calls.is_empty() {
-                let nodes = changed;
-                post(&face.port, &ToFace::Live { nodes, calls });
+            let known = live.peers.as_deref();
+            let peers = (live.calls.is_some() && known != Some(peers)).then(|| peers.to_vec());
+            if peers.is_some() {
+                live.peers.clone_from(&peers);
+            }
+            if changed.is_some() || peers.is_some() || !calls.is_empty() {
+                let live = ToFace::Live {
+                    nodes: changed,
+                    peers,
+                    calls,
+                };
+                post(&face.port, &live);
             }
         }
     }

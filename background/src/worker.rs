@@ -9,6 +9,7 @@ use fluence::failure::{Code, Failure};
 use fluence::history::{self, History};
 use fluence::identity_file::Passphrase;
 use fluence::journal::Reader;
+use fluence::live::{MAX_PEERS, short};
 use fluence::plan::{Engine, Unknown};
 use fluence::ports::Platform;
 use fluence::report;
@@ -383,9 +384,16 @@ impl Worker {
     /// Tells the faces that want to know of the nodes and the calls, as long as there is one.
     async fn show_live(self: Rc<Self>) {
         while self.faces.any_live() {
-            let nodes = self.network.peer().report().await;
+            let peer = self.network.peer();
+            let nodes = peer.report().await;
+            let connected = peer.connected().await.into_iter();
+            let mut peers: Vec<String> = connected
+                .map(|peer| short(&peer.to_base58()).to_owned())
+                .collect();
+            peers.sort_unstable();
+            peers.truncate(MAX_PEERS);
             let calls_since = |change| self.network.calls_since(change);
-            self.faces.show_live(&nodes, calls_since);
+            self.faces.show_live(&nodes, &peers, calls_since);
             time::sleep(LIVE).await;
         }
         self.is_live.set(false);

@@ -8,7 +8,9 @@
 ## The page of the network.
 
 network-you = هذا المتصفح
-network-today = المرفوع اليوم
+network-sent-today = المرفوع اليوم
+network-fetched-today = المجلوب اليوم
+network-peers = النظراء المتصلون
 network-nodes = الاتصالات بالعقد
 network-nodes-none = لا توجد عقدة.
 network-reachable = يستطيع الآخرون الوصول إلى هذا المتصفح عبر عقده.

@@ -8,7 +8,9 @@
 ## The page of the network.
 
 network-you = Dieser Browser
-network-today = Heute hochgeladen
+network-sent-today = Heute hochgeladen
+network-fetched-today = Heute abgerufen
+network-peers = Verbundene Peers
 network-nodes = Verbindungen zu Knoten
 network-nodes-none = Es gibt keinen Knoten.
 network-reachable = Andere können diesen Browser erreichen, über seine Knoten.

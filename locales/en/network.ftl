@@ -3,7 +3,9 @@
 ## The page of the network.
 
 network-you = This browser
-network-today = Uploaded today
+network-sent-today = Uploaded today
+network-fetched-today = Fetched today
+network-peers = Connected peers
 network-nodes = Links to nodes
 network-nodes-none = There is no node.
 network-reachable = Others can reach this browser, through its nodes.

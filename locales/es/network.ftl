@@ -8,7 +8,9 @@
 ## The page of the network.
 
 network-you = Este navegador
-network-today = Subido hoy
+network-sent-today = Subido hoy
+network-fetched-today = Obtenido hoy
+network-peers = Pares conectados
 network-nodes = Conexiones con nodos
 network-nodes-none = No hay ningún nodo.
 network-reachable = Otros pueden contactar con este navegador a través de sus nodos.

@@ -8,7 +8,9 @@
 ## The page of the network.
 
 network-you = 此浏览器
-network-today = 今天已上传
+network-sent-today = 今天已上传
+network-fetched-today = 今天已获取
+network-peers = 已连接的对等方
 network-nodes = 与节点的连接
 network-nodes-none = 没有节点。
 network-reachable = 其他人可以通过节点连接到此浏览器。

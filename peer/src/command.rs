@@ -49,6 +49,8 @@ pub(crate) enum Command {
     EntryPoints(oneshot::Sender<Vec<Multiaddr>>),
     /// Give the configured nodes that this client is connected to.
     Nodes(oneshot::Sender<Vec<PeerId>>),
+    /// Give the peers that are connected now.
+    Connected(oneshot::Sender<Vec<PeerId>>),
     /// Give the nodes of a client with their links.
     Report(oneshot::Sender<Vec<NodeView>>),
     /// Give the addresses of the other nodes that this node knows.

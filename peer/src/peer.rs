@@ -286,6 +286,11 @@ impl Peer {
         self.ask(Command::Report).await.unwrap_or_default()
     }
 
+    /// The peers that this one is connected to now, directly or through a relay, in no particular order.
+    pub async fn connected(&self) -> Vec<PeerId> {
+        self.ask(Command::Connected).await.unwrap_or_default()
+    }
+
     /// The addresses of the other nodes that this node has met, at most 256, each with `/p2p/…`. A node that is started
     /// with them ([`crate::Role::Node`]) finds its network again, whichever of them are still there. A client has none.
     pub async fn known_nodes(&self) -> Vec<Multiaddr> {

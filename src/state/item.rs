@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::flat::{Slot, flat};
-use super::{EventKind, Unreadable};
+use super::{EventKind, Unreadable, is_zero};
 use crate::failure::{Code, Failure};
 use crate::names::{link_to, private_link, told_name};
 use crate::private::{BadKey, Key, SEALED};
@@ -483,10 +483,6 @@ pub struct Item {
 
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 impl Item {

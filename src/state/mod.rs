@@ -47,6 +47,12 @@ pub struct State {
     pub sent_day: u64,
     /// The number of bytes that were uploaded on it.
     pub sent: u64,
+    /// The day on which a fetch ended last, in days since the Unix epoch.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub fetched_day: u64,
+    /// The number of bytes of the files that were fetched on it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub fetched: u64,
     /// The copies that storages keep in the name of this peer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,
@@ -159,6 +165,15 @@ impl State {
     pub fn sent_today(&self, now: u64) -> u64 {
         if self.sent_day == now / DAY_MS {
             self.sent
+        } else {
+            0
+        }
+    }
+
+    /// The number of bytes of the files whose fetches ended on the day of this time, in Unix milliseconds.
+    pub fn fetched_today(&self, now: u64) -> u64 {
+        if self.fetched_day == now / DAY_MS {
+            self.fetched
         } else {
             0
         }
@@ -406,12 +421,26 @@ impl State {
                     self.sent = self.sent_today(at).saturating_add(counted);
                     self.sent_day = at / DAY_MS;
                 }
+                if let EventKind::Status { status, .. } = kind
+                    && *status == Status::Done
+                    && let Some(item) = self.items.get(id)
+                    && item.origin == Origin::Fetch
+                    && item.status != Status::Done
+                {
+                    let size = item.size.unwrap_or_default();
+                    self.fetched = self.fetched_today(at).saturating_add(size);
+                    self.fetched_day = at / DAY_MS;
+                }
                 if let Some(item) = self.items.get_mut(id) {
                     item.apply(kind, at);
                 }
             }
         }
     }
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// The CIDs of items, sorted.
@@ -525,6 +554,43 @@ mod tests {
         };
         state.change(&released, 1);
         assert_eq!((state.copies.len(), &state.items[&id()].placed), (0, &None));
+    }
+
+    #[test]
+    fn what_was_fetched_is_counted_on_the_day_on_which_it_is_here() {
+        let mut state = State::default();
+        let mut apply = |day: u64, kind| {
+            let (seq, at) = (state.seq + 1, day * DAY_MS);
+            state.apply(&Event { seq, at, kind });
+            [day, day + 1].map(|day| state.fetched_today(day * DAY_MS))
+        };
+        let status = |status| EventKind::Status { id: id(), status };
+        let sized = EventKind::Described {
+            id: id(),
+            name: None,
+            mime: None,
+            size: Some(5),
+            validator: None,
+        };
+        // A share brings nothing here.
+        apply(3, began());
+        assert_eq!(apply(3, status(Status::Done)), [0, 0]);
+        apply(3, EventKind::Removed { id: id() });
+        let fetched = EventKind::FetchBegan {
+            key: None,
+            id: id(),
+            cid: "b".into(),
+            path: None,
+        };
+        apply(3, fetched);
+        assert_eq!(apply(3, sized), [0, 0]);
+        assert_eq!(apply(4, status(Status::Done)), [5, 0]);
+        // It is here already, until it is fetched again.
+        assert_eq!(apply(4, status(Status::Done)), [5, 0]);
+        apply(4, status(Status::Searching));
+        assert_eq!(apply(4, status(Status::Done)), [10, 0]);
+        apply(4, EventKind::Removed { id: id() });
+        assert_eq!(state.fetched_today(4 * DAY_MS + 1), 10);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use fluence::content::car;
 use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::journal;
-use fluence::live::{CallLine, LinkView, NodeView};
+use fluence::live::{CallLine, LinkView, NodeView, short};
 use fluence::names::{canonical, cid_v1};
 use fluence::private::Key;
 use fluence::state::{
@@ -286,6 +286,8 @@ fn with(items: impl IntoIterator<Item = Item>) -> State {
         peer: Some(OTHER.to_owned()),
         sent_day: NOW / DAY,
         sent: 734 * MB,
+        fetched_day: NOW / DAY,
+        fetched: 81 * MB,
         ..State::default()
     }
 }
@@ -412,6 +414,7 @@ fn nodes() -> ToFace {
                 Some(LinkCause::DialTimeout),
             ),
         ]),
+        peers: Some(vec![short(PEER).to_owned(), "Xb7RkdT2".to_owned()]),
         calls: vec![
             call(1, "IPFS_multiaddr", false, Some(41), None),
             call(2, "IPFS_…", true, Some(96), None),

@@ -444,6 +444,9 @@ impl Driver {
                 };
                 let _ = reply.send(nodes);
             }
+            Command::Connected(reply) => {
+                let _ = reply.send(self.swarm.connected_peers().copied().collect());
+            }
             Command::Report(reply) => {
                 let nodes = match &self.part {
                     Part::Client(client) => client.report(),

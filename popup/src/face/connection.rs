@@ -157,7 +157,11 @@ impl Face {
                 self.fetch_back(sender);
                 self.ask_history(sender);
             }
-            FromWorker::Message(ToFace::Live { nodes, calls }) => self.pages.live(nodes, calls),
+            FromWorker::Message(ToFace::Live {
+                nodes,
+                peers,
+                calls,
+            }) => self.pages.live(nodes, peers, calls),
             // `update` has dealt with it.
             FromWorker::Message(ToFace::Event { .. }) => {}
             FromWorker::Strange => self.worker_state = WorkerState::Strange,

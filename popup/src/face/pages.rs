@@ -29,6 +29,8 @@ const BACK_MS: u32 = 60_000;
 pub struct Pages {
     /// The nodes and what the links to them are like.
     pub nodes: Vec<NodeView>,
+    /// The ends of the ids of the peers that are connected now.
+    pub peers: Vec<String>,
     /// The last calls, oldest first.
     pub calls: Vec<CallLine>,
     /// How tests of nodes ended, by their addresses.
@@ -174,10 +176,18 @@ pub enum Do {
 }
 
 impl Pages {
-    /// Takes what changed of the nodes and the calls.
-    pub(super) fn live(&mut self, nodes: Option<Vec<NodeView>>, calls: Vec<CallLine>) {
+    /// Takes what changed of the nodes, the connected peers and the calls.
+    pub(super) fn live(
+        &mut self,
+        nodes: Option<Vec<NodeView>>,
+        peers: Option<Vec<String>>,
+        calls: Vec<CallLine>,
+    ) {
         if let Some(nodes) = nodes {
             self.nodes = nodes;
+        }
+        if let Some(peers) = peers {
+            self.peers = peers;
         }
         for call in calls {
             let known = self

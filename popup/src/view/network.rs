@@ -35,12 +35,22 @@ fn this(face: &Face, sender: &Sender) -> Html {
         NetworkStatus::NoNode => text::no_node_advice().to_owned(),
         NetworkStatus::Offline { error, .. } => nodes::offline(error),
     };
-    let sent = face.state.sent_today(web::time::now_ms());
+    let now = web::time::now_ms();
+    let (sent, fetched) = (face.state.sent_today(now), face.state.fetched_today(now));
+    let peers = &face.pages.peers;
     let content = html! {
         <>
             { own_id(face, sender) }
             <p role="status" data-testid="reach">{ reach }</p>
-            <dl><dt>{ text::network_today() }</dt><dd data-testid="today">{ words::size(sent) }</dd></dl>
+            <dl>
+                <dt>{ text::network_sent_today() }</dt><dd data-testid="sent-today">{ words::size(sent) }</dd>
+                <dt>{ text::network_fetched_today() }</dt><dd data-testid="fetched-today">{ words::size(fetched) }</dd>
+                <dt>{ text::network_peers() }</dt>
+                <dd>
+                    <span data-testid="peers">{ peers.len() }</span>
+                    <ul class="peers code">{ for peers.iter().map(|peer| html! { <li key={peer.clone()}><bdi dir="ltr">{ named(face, peer) }</bdi></li> }) }</ul>
+                </dd>
+            </dl>
         </>
     };
     card("", "this-title", text::network_you(), content)
@@ -82,6 +92,11 @@ fn host_of(face: &Face, peer: &str) -> Option<String> {
     let mut known = face.pages.nodes.iter();
     let node = known.find(|node| node.peer.as_ref().is_some_and(is_this))?;
     Some(nodes::host(&node.address))
+}
+
+/// What a peer with this end of its id is called: its host if it is a node.
+fn named(face: &Face, peer: &str) -> String {
+    host_of(face, peer).unwrap_or_else(|| format!("…{peer}"))
 }
 
 /// Draws the calls on a map. The table says the same to those who do not see it.
@@ -146,7 +161,7 @@ fn calls(face: &Face) -> Html {
                 <td>{ browser::moment(line.at) }</td>
                 <td><span class={classes!("way", way_class)}>{ way }</span></td>
                 <td class="code"><bdi dir="ltr">{ &line.function }</bdi></td>
-                <td class="code"><bdi dir="ltr">{ host_of(face, &line.peer).unwrap_or_else(|| format!("…{}", line.peer)) }</bdi></td>
+                <td class="code"><bdi dir="ltr">{ named(face, &line.peer) }</bdi></td>
                 <td class="number">{ line.ms.map(text::millis) }</td>
                 <td><span class={class}>{ result }</span></td>
             </tr>

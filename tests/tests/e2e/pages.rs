@@ -617,21 +617,32 @@ fn calls_are_shown_as_they_happen() {
         face.share(&[&scene.file("asked-for.bin", &bytes)?]).await?;
         let shown_item = face.wait_named("asked-for.bin", &["shared"], SMALL).await?;
         let cid = shown_item.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let other = scene.file("from-others.bin", &files::noise(90_000, 98))?;
+        let (_sharing, other) = terminal.share(&other).await?;
+        face.fetch(&other).await?;
+        face.wait_named("from-others.bin", &["done"], SMALL).await?;
         press_id(&alice, "open-network").await?;
         shown(&face, "reach").await?;
+        says(&face, "fetched-today", "90 kB").await?;
+        says(&face, "sent-today", "0 bytes").await?;
+        // This browser is connected to its node, at least.
+        let peers = r#"const peers = [...document.querySelectorAll('.peers li')].map(peer => peer.textContent);
+            const count = document.querySelector('[data-testid="peers"]').textContent;
+            return peers.some(peer => peer.startsWith('127.0.0.1:')) && count === `${peers.length}`;"#;
+        face.wait("the connected peers", SMALL, peers).await?;
         says(&face, "reach", "Others can reach this browser").await?;
         says(&face, "node-state", "Connected · makes you reachable").await?;
         // The stranger who looked whether the file is there has called.
         says(&face, "call", "probe").await?;
 
-        let terminal = scene.command_line("terminal", &node)?;
         same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
         let asked = r#"const calls = [...document.querySelectorAll('[data-testid="call"]')];
             const has = (way, name) => calls.some(call => call.dataset.way === way
                 && call.dataset.function === name && call.textContent.includes('answered'));
             return has('in', 'IPFS_…') && has('out', 'IPFS_multiaddr');"#;
         face.wait("the call for the file", SMALL, asked).await?;
-        says(&face, "today", "120 kB").await?;
+        says(&face, "sent-today", "120 kB").await?;
         // The map has a place for each peer of the table.
         let map = r#"const of = (css) => document.querySelectorAll(css);
             const peers = new Set([...of('[data-testid="call"] td:nth-child(4)')].map(cell => cell.textContent));
