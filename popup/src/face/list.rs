@@ -375,12 +375,13 @@ fn order(items: &mut [&Item], by: Sort, lower_case: fn(&str) -> String) {
     items.sort_by_cached_key(key);
 }
 
-/// Whether nothing was done with an item for so many days, and nobody misses it: a fetch that has ended and is not shared,
-/// or a share that was stopped.
+/// Whether nothing was done with an item for so many days, and nobody misses it: a fetch that has ended and is not shared, a share
+/// that was stopped, or what failed and is not waiting for a click to go on.
 fn is_old(item: &Item, now_ms: u64, days: u64) -> bool {
     let is_over = match item.status {
         Status::Stopped => true,
-        Status::Done | Status::Failed { .. } => item.origin == Origin::Fetch,
+        Status::Done => !item.providing,
+        Status::Failed { .. } => !item.needs_click(),
         Status::Preparing
         | Status::Hashing
         | Status::Announcing
@@ -391,10 +392,7 @@ fn is_old(item: &Item, now_ms: u64, days: u64) -> bool {
         | Status::Interrupted { .. } => false,
     };
     let used = item.created.max(item.since);
-    is_over
-        && !item.providing
-        && item.upload.is_none()
-        && now_ms.saturating_sub(used) > days * DAY_MS
+    is_over && item.upload.is_none() && now_ms.saturating_sub(used) > days * DAY_MS
 }
 
 /// The ids of items, and the bytes that they take.
@@ -495,12 +493,56 @@ mod tests {
             state.apply(&Event { seq, at, kind });
             is(&state, 90)
         };
-        let failure = Failure::new(Code::NoProvider);
-        // The share failed: whoever shares it wants to know.
-        assert!(!become_(Status::Failed { failure }));
+        let failed = |code| Status::Failed {
+            failure: Failure::new(code),
+        };
+        assert!(become_(failed(Code::FileGone)));
         assert!(!become_(Status::Shared));
         assert!(!become_(Status::Announcing));
         assert!(!become_(Status::Hashing));
         assert!(become_(Status::Stopped));
+        // It was shared and lost what is shared. What is only to be unlocked by a click is not lost.
+        assert!(!become_(Status::Shared));
+        assert!(become_(failed(Code::FileGone)));
+        assert!(become_(failed(Code::NeedsClick)));
+        let seq = state.seq + 1;
+        let kind = EventKind::Stays { id: id.clone() };
+        state.apply(&Event { seq, at: 0, kind });
+        assert!(!is(&state, 90));
+    }
+
+    #[test]
+    fn what_failed_gets_old_as_well_by_week_and_by_month() {
+        let mut state = State::default();
+        for (n, day) in [1, 20, 35, 39].into_iter().enumerate() {
+            let id = ItemId(format!("{n:032x}"));
+            let failure = Failure::new(Code::RoomFull);
+            for kind in [
+                EventKind::ShareBegan {
+                    key: None,
+                    ends: None,
+                    id: id.clone(),
+                    name: format!("of day {day}"),
+                    mime: None,
+                    size: Some(1),
+                    source: None,
+                },
+                EventKind::Status {
+                    id: id.clone(),
+                    status: Status::Failed { failure },
+                },
+            ] {
+                let seq = state.seq + 1;
+                let at = DAY_MS * day;
+                state.apply(&Event { seq, at, kind });
+            }
+        }
+        let old = |days| {
+            let items = state.items.newest();
+            let old = items.filter(|item| is_old(item, DAY_MS * 40, days));
+            old.map(|item| &*item.name).collect::<Vec<_>>()
+        };
+        assert_eq!(old(7), ["of day 20", "of day 1"]);
+        assert_eq!(old(30), ["of day 1"]);
     }
 }

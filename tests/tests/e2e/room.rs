@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
 use fluence_tests::face::Face;
 use fluence_tests::files;
+use serde_json::json;
 use thirtyfour::{By, Key};
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// How long nothing may be shown after the browser was started again: several times as long as it takes when the
 /// extension is installed.
@@ -127,6 +129,72 @@ fn the_limit_is_respected_and_room_can_be_made() {
             r#"return document.querySelectorAll('[data-testid="item"]').length === 0;"#,
         )
         .await?;
+        Ok(())
+    });
+}
+
+/// Lets so many days pass, as far as the page knows.
+async fn pass(alice: &Browser, days: u32) -> Result<()> {
+    let script = format!(
+        "const now = Date.now.bind(Date);
+        Date.now = () => now() + {days} * 24 * 3600 * 1000;"
+    );
+    alice.driver()?.execute(script, vec![]).await?;
+    Ok(())
+}
+
+/// Removes what was not used for so long, in words, of which there have to be this many files.
+async fn remove_old(face: &Face, alice: &Browser, kind: &str, count: usize) -> Result<()> {
+    let says = format!(
+        r#"const rows = [...document.querySelectorAll('[data-testid="room"] li')];
+        return rows.some((row) => row.textContent.startsWith("{kind}{count} file"));"#
+    );
+    face.wait(kind, SMALL, &says).await?;
+    let remove = By::Css(format!("[data-testid=room-remove][data-kind='{kind}']"));
+    alice.driver()?.find(remove).await?.click().await?;
+    face.press("room-confirm").await?;
+    let gone = "return document.querySelectorAll('[data-testid=item]').length === 0;";
+    face.wait("that they are gone", SMALL, gone).await?;
+    Ok(())
+}
+
+#[test]
+fn what_is_old_is_removed_by_week_and_by_month() {
+    let why = "nothing changes the clock of a page";
+    play_in_chromium("old", why, async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        for (days, kind, other) in [
+            (8, "Not used for a week", "Not used for a month"),
+            (31, "Not used for a month", ""),
+        ] {
+            let name = format!("stopped-{days}.txt");
+            face.share(&[&scene.file(&name, &files::noise(100, days.into()))?])
+                .await?;
+            let shown = face.wait_named(&name, &["shared"], SMALL).await?;
+            face.press_in(&shown, "item-stop").await?;
+            face.wait_named(&name, &["stopped"], SMALL).await?;
+            // One that cannot be shared, because nothing answers there.
+            let nowhere = json!({
+                "command": "share_url", "url": "http://127.0.0.1:9/nowhere.bin", "name": "nowhere.bin",
+            });
+            face.command(nowhere).await?;
+            let failed = "item.name === 'nowhere.bin' && item.status === 'failed'";
+            face.wait_item("a failure", SMALL, failed).await?;
+
+            pass(&alice, days).await?;
+            face.press("list-menu").await?;
+            face.press("clear-old").await?;
+            if !other.is_empty() {
+                let none = format!(
+                    r#"const rows = [...document.querySelectorAll('[data-testid="room"] li')];
+                    return rows.some((row) => row.textContent.startsWith("{other}0 files"));"#
+                );
+                face.wait(other, SMALL, &none).await?;
+            }
+            remove_old(&face, &alice, kind, 2).await?;
+            alice.face().await?;
+        }
         Ok(())
     });
 }
