@@ -56,3 +56,22 @@ event-released = تخلّى مخزن عن نسخة
 event-withdrawn = أُبلغت العقد بما لم تعد مشاركته قائمة
 event-settings = تغيّرت الإعدادات
 event-started = بدأت الإضافة
+
+## What was changed in the settings; hosts follow those that end with a colon.
+
+then-no-node = لم تعد هناك أي عقدة.
+then-one-node = منذ ذلك الحين كانت هناك عقدة واحدة:
+then-nodes = منذ ذلك الحين كانت هناك هذه العقد:
+then-own-ipfs = منذ ذلك الحين كان ما تشاركه يُرفع إلى عقدة IPFS هذه على أنها عقدتك:
+then-no-own-ipfs = توقف استخدام عقدة IPFS الخاصة بك.
+then-public = منذ ذلك الحين كان ما لا يشاركه أحد يُبحث عنه في IPFS العام دون سؤالك.
+then-not-public = توقف البحث تلقائيًا في IPFS العام عما لا يشاركه أحد.
+then-routers = منذ ذلك الحين كان البحث في IPFS العام يجري عبر:
+then-gateways = منذ ذلك الحين كانت ملفات IPFS العام تأتي عبر:
+then-provide = منذ ذلك الحين كان ما تجلبه يُشارَك مع الآخرين.
+then-not-provide = توقفت مشاركة ما تجلبه مع الآخرين.
+then-private = منذ ذلك الحين كان ما تشاركه خاصًا ما لم تحدد غير ذلك.
+then-not-private = منذ ذلك الحين لم يكن ما تشاركه خاصًا إلا إذا حددت ذلك.
+then-session = حصل هذا المتصفح على معرّف نظير آخر، وعلى معرّف جديد عند كل بدء.
+then-not-session = استعاد هذا المتصفح معرّف النظير الذي احتفظ به.
+then-rest = تغيرت حدود أو إعدادات أخرى.

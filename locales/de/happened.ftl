@@ -56,3 +56,22 @@ event-released = Ein Speicher hat eine Kopie gelöscht
 event-withdrawn = Den Knoten wurde mitgeteilt, was nicht mehr geteilt wird
 event-settings = Die Einstellungen wurden geändert
 event-started = Die Erweiterung wurde gestartet
+
+## What was changed in the settings; hosts follow those that end with a colon.
+
+then-no-node = Es gab keinen Knoten mehr.
+then-one-node = Von da an gab es 1 Knoten:
+then-nodes = Von da an gab es diese Knoten:
+then-own-ipfs = Was Sie teilten, wurde von da an zu diesem IPFS-Knoten als Ihrem eigenen hochgeladen:
+then-no-own-ipfs = Ihr eigener IPFS-Knoten wurde nicht mehr verwendet.
+then-public = Was niemand teilte, wurde von da an im öffentlichen IPFS gesucht, ohne Sie zu fragen.
+then-not-public = Was niemand teilte, wurde nicht mehr von selbst im öffentlichen IPFS gesucht.
+then-routers = Das öffentliche IPFS wurde von da an durchsucht über:
+then-gateways = Dateien des öffentlichen IPFS kamen von da an über:
+then-provide = Was Sie abriefen, wurde von da an mit anderen geteilt.
+then-not-provide = Was Sie abriefen, wurde nicht mehr mit anderen geteilt.
+then-private = Was Sie teilten, war von da an privat, solange Sie nichts anderes angaben.
+then-not-private = Was Sie teilten, war von da an nur privat, wenn Sie es angaben.
+then-session = Dieser Browser bekam eine andere Peer-ID, und bei jedem Start wieder eine andere.
+then-not-session = Dieser Browser bekam die Peer-ID zurück, die er behalten hatte.
+then-rest = Grenzen oder andere Einstellungen haben sich geändert.

@@ -52,3 +52,22 @@ event-released = A storage gave up a copy
 event-withdrawn = Nodes were told what is not shared any more
 event-settings = The settings were changed
 event-started = The extension started
+
+## What was changed in the settings; hosts follow those that end with a colon.
+
+then-no-node = There was no node any more.
+then-one-node = From then on there was 1 node:
+then-nodes = From then on there were these nodes:
+then-own-ipfs = What you shared was uploaded to this IPFS node, as your own, from then on:
+then-no-own-ipfs = Your own IPFS node was used no longer.
+then-public = What nobody shared was looked for in the public IPFS without asking you, from then on.
+then-not-public = What nobody shared was no longer looked for in the public IPFS by itself.
+then-routers = From then on the public IPFS was searched through:
+then-gateways = From then on files of the public IPFS came through:
+then-provide = What you fetched was shared with others from then on.
+then-not-provide = What you fetched was no longer shared with others.
+then-private = From then on, what you shared was private unless you said otherwise.
+then-not-private = From then on, what you shared was private only if you said so.
+then-session = This browser got another peer id, and another one at each start.
+then-not-session = This browser got back the peer id that it had kept.
+then-rest = Limits or other settings changed.

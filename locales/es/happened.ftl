@@ -56,3 +56,22 @@ event-released = Un almacén ha borrado una copia
 event-withdrawn = Se ha avisado a los nodos de lo que ya no se comparte
 event-settings = Se han cambiado los ajustes
 event-started = La extensión se ha iniciado
+
+## What was changed in the settings; hosts follow those that end with a colon.
+
+then-no-node = Ya no había ningún nodo.
+then-one-node = Desde entonces hubo 1 nodo:
+then-nodes = Desde entonces hubo estos nodos:
+then-own-ipfs = Desde entonces, lo que compartías se subía a este nodo IPFS, como si fuera tuyo:
+then-no-own-ipfs = Tu propio nodo IPFS dejó de usarse.
+then-public = Desde entonces, lo que nadie compartía se buscaba en el IPFS público sin preguntarte.
+then-not-public = Lo que nadie compartía dejó de buscarse por sí solo en el IPFS público.
+then-routers = Desde entonces, el IPFS público se consultaba a través de:
+then-gateways = Desde entonces, los archivos del IPFS público llegaban a través de:
+then-provide = Desde entonces, lo que obtenías se compartía con otros.
+then-not-provide = Lo que obtenías dejó de compartirse con otros.
+then-private = Desde entonces, lo que compartías era privado si no indicabas otra cosa.
+then-not-private = Desde entonces, lo que compartías solo era privado si lo indicabas.
+then-session = Este navegador recibió otro identificador de par, y otro más en cada inicio.
+then-not-session = Este navegador recuperó el identificador de par que había conservado.
+then-rest = Cambiaron límites u otros ajustes.

@@ -56,3 +56,22 @@ event-released = 一个存储处放弃了一份副本
 event-withdrawn = 已告知节点哪些文件不再分享
 event-settings = 设置已更改
 event-started = 扩展启动了
+
+## What was changed in the settings; hosts follow those that end with a colon.
+
+then-no-node = 当时不再有任何节点。
+then-one-node = 从那时起有 1 个节点：
+then-nodes = 从那时起有以下节点：
+then-own-ipfs = 从那时起，你分享的内容上传到这个 IPFS 节点，把它当作你自己的：
+then-no-own-ipfs = 从那时起不再使用你自己的 IPFS 节点。
+then-public = 从那时起，没有人分享的内容会直接在公共 IPFS 中查找，不再询问你。
+then-not-public = 从那时起，没有人分享的内容不再自动在公共 IPFS 中查找。
+then-routers = 从那时起，通过以下路由器搜索公共 IPFS：
+then-gateways = 从那时起，公共 IPFS 的文件经由以下网关而来：
+then-provide = 从那时起，你获取的内容也分享给其他人。
+then-not-provide = 从那时起，你获取的内容不再分享给其他人。
+then-private = 从那时起，除非你另有说明，你分享的内容都是私密的。
+then-not-private = 从那时起，只有在你说明时，你分享的内容才是私密的。
+then-session = 此浏览器当时换了对等方 ID，此后每次启动都会再换。
+then-not-session = 此浏览器当时恢复了它保留的对等方 ID。
+then-rest = 限制或其他设置当时有变化。

@@ -103,20 +103,34 @@ pub fn welcome_facts() -> [(&'static str, &'static str, &'static str); 4] {
 /// The longest list of hosts that is shown, in bytes.
 const MAX_HOSTS: usize = 600;
 
-/// What a settings file means to who uses it, in sentences with the hosts that they end with: its nodes, and whatever else
-/// decides on who sees what and differs from the settings of now. `node_host` finds the host of a node.
-pub fn import_changes(
+/// When a change of the settings is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// It is made once the person has said so.
+    Next,
+    /// It was made at the moment that is shown.
+    Then,
+}
+
+/// What a change of the settings means, in sentences with the hosts that they end with: the nodes, and whatever else decides on
+/// who sees what and differs between the settings of `now` and the new ones. `node_host` finds the host of a node.
+pub fn changes(
+    when: When,
     now: &Settings,
     new: &Settings,
     node_host: fn(&str) -> String,
 ) -> Vec<(&'static str, String)> {
+    let say = |next: &'static str, then: &'static str| match when {
+        When::Next => next,
+        When::Then => then,
+    };
     let hosts = |hosts: Vec<String>| shorten(&quote_all(hosts), MAX_HOSTS);
     let of_urls = |urls: &[String]| hosts(urls.iter().map(|url| host_of(url)).collect());
     let nodes = hosts(new.nodes.iter().map(|node| node_host(node)).collect());
     let mut changes = vec![match new.nodes.len() {
-        0 => (import_no_node(), String::new()),
-        1 => (import_one_node(), nodes),
-        _ => (import_nodes(), nodes),
+        0 => (say(import_no_node(), then_no_node()), String::new()),
+        1 => (say(import_one_node(), then_one_node()), nodes),
+        _ => (say(import_nodes(), then_nodes()), nodes),
     }];
     let mut add = |differs: bool, words, hosts| {
         if differs {
@@ -127,43 +141,59 @@ pub fn import_changes(
     match &new.own_ipfs {
         Some(own) => {
             let both = of_urls(&[own.rpc.clone(), own.gateway.clone()]);
-            add(now.own_ipfs != new.own_ipfs, import_own_ipfs(), both);
+            add(
+                now.own_ipfs != new.own_ipfs,
+                say(import_own_ipfs(), then_own_ipfs()),
+                both,
+            );
         }
-        None => add(now.own_ipfs.is_some(), import_no_own_ipfs(), String::new()),
+        None => add(
+            now.own_ipfs.is_some(),
+            say(import_no_own_ipfs(), then_no_own_ipfs()),
+            String::new(),
+        ),
     }
     let is_public = |settings: &Settings| settings.public == Some(true);
     let (differs, words) = switch(
         is_public(now),
         is_public(new),
-        import_public(),
-        import_not_public(),
+        say(import_public(), then_public()),
+        say(import_not_public(), then_not_public()),
     );
     add(differs, words, String::new());
     if now.routers != new.routers {
-        add(true, import_routers(), of_urls(&new.routers));
+        add(
+            true,
+            say(import_routers(), then_routers()),
+            of_urls(&new.routers),
+        );
     }
     if now.gateways != new.gateways {
-        add(true, import_gateways(), of_urls(&new.gateways));
+        add(
+            true,
+            say(import_gateways(), then_gateways()),
+            of_urls(&new.gateways),
+        );
     }
     let (differs, words) = switch(
         now.provide_fetched,
         new.provide_fetched,
-        import_provide(),
-        import_not_provide(),
+        say(import_provide(), then_provide()),
+        say(import_not_provide(), then_not_provide()),
     );
     add(differs, words, String::new());
     let (differs, words) = switch(
         now.private,
         new.private,
-        import_private(),
-        import_not_private(),
+        say(import_private(), then_private()),
+        say(import_not_private(), then_not_private()),
     );
     add(differs, words, String::new());
     let (differs, words) = switch(
         now.session_identity,
         new.session_identity,
-        import_session(),
-        import_not_session(),
+        say(import_session(), then_session()),
+        say(import_not_session(), then_not_session()),
     );
     add(differs, words, String::new());
     // Whatever has no sentence of its own.
@@ -180,7 +210,7 @@ pub fn import_changes(
         metered_now: now.metered_now,
         ..new.clone()
     };
-    add(rest != *now, import_rest(), String::new());
+    add(rest != *now, say(import_rest(), then_rest()), String::new());
     changes
 }
 
@@ -749,7 +779,7 @@ mod tests {
             ..Settings::default()
         };
         let said = |new: &Settings| {
-            let changes = import_changes(&now, new, |node| format!("host of {node}"));
+            let changes = changes(When::Next, &now, new, |node| format!("host of {node}"));
             let lines = changes.into_iter();
             let lines: Vec<String> = lines
                 .map(|(words, hosts)| format!("{words} {hosts}"))
@@ -784,8 +814,17 @@ mod tests {
         let said_of_id = said(&renewed(true));
         assert!(said_of_id.contains("another peer id now"), "{said_of_id}");
         assert!(!said_of_id.contains("other settings"), "{said_of_id}");
-        let back = import_changes(&renewed(true), &renewed(false), str::to_owned);
+        let back = changes(When::Next, &renewed(true), &renewed(false), str::to_owned);
         assert_eq!(back[1..], [(import_not_session(), String::new())]);
+        // Of what was changed earlier nothing is said as if it were so now.
+        let then = changes(When::Then, &now, &stranger, str::to_owned);
+        let next = changes(When::Next, &now, &stranger, str::to_owned);
+        assert_eq!(then.len(), next.len());
+        for ((then, hosts), (next, same)) in then.iter().zip(&next) {
+            assert_eq!(hosts, same);
+            assert_ne!(then, next);
+            assert!(!then.contains(" is ") && !then.contains(" are "), "{then}");
+        }
         let said = said(&stranger);
         for part in [
             "host of /dns4/b/tcp/1/ws, host of /dns4/c/tcp/1/ws",

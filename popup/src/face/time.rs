@@ -6,6 +6,7 @@ use fluence::state::{Event, EventKind, ItemId};
 use web_sys::File;
 
 use super::{Face, Focus, Msg, Sender, Topic, View};
+use crate::text::When;
 use crate::view::nodes;
 use crate::{browser, text};
 
@@ -172,7 +173,7 @@ impl Face {
         };
         let before = self.time.history.at(self.time.at.saturating_sub(1));
         let before = before.settings.as_ref().unwrap_or(&self.defaults);
-        let mut changes = text::import_changes(before, settings, nodes::host);
+        let mut changes = text::changes(When::Then, before, settings, nodes::host);
         if before.nodes == settings.nodes {
             // What comes first says which nodes there are.
             changes.remove(0);

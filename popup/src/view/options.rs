@@ -23,6 +23,7 @@ use super::{button, card, complaint, hint, icon, identity, nodes, outcome, waiti
 use crate::draft::{self, Draft, Size, UNITS, Wrong, trimmed};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
+use crate::text::When;
 use crate::{focus, text};
 
 /// The schemes of links that open the extension, and the page that they open, in which `%s` stands for the link. Firefox has
@@ -262,7 +263,7 @@ fn file(face: &Face, sender: &Sender) -> Html {
             if let Some(read) = read {
                 <div class="question" role="alert" data-testid="import-question">
                     <p><bdi>{ quote(&read.name) }</bdi><br />{ text::import_question() }</p>
-                    <ul>{ for text::import_changes(face.settings(), &read.settings, nodes::host).iter().map(change) }</ul>
+                    <ul>{ for text::changes(When::Next, face.settings(), &read.settings, nodes::host).iter().map(change) }</ul>
                     <p class="buttons">
                         { button("main", "", text::import_confirm().into(), "import-confirm", waits, import(true)) }
                         { button("", "", text::import_cancel().into(), "import-keep", false, import(false)) }
