@@ -17,7 +17,7 @@ would-fetch-private = عرض المشاركة الخاصة { $cid } وجلبها
 
 shared = تجري مشاركة { $name }
 shared-copied = يمكن للآخرين جلبه الآن ما دام هذا المتصفح مفتوحًا. رابطه في الحافظة.
-shared-not-copied = يمكن للآخرين جلبه الآن ما دام هذا المتصفح مفتوحًا. رابطه لدى زر Fluence Share.
+shared-not-copied = يمكن للآخرين جلبه الآن ما دام هذا المتصفح مفتوحًا. انقر زر Fluence Share للحصول على رابطه.
 shared-many =
     { $count ->
         [zero] لا تجري مشاركة أي ملف
@@ -27,7 +27,7 @@ shared-many =
         [many] تجري مشاركة { $count } ملفًا
        *[other] تجري مشاركة { $count } ملف
     }
-shared-many-text = يمكن للآخرين جلبها الآن ما دام هذا المتصفح مفتوحًا. روابطها لدى زر Fluence Share.
+shared-many-text = يمكن للآخرين جلبها الآن ما دام هذا المتصفح مفتوحًا. انقر زر Fluence Share للحصول على روابطها.
 not-shared-many =
     { $count ->
         [zero] لم تتعذر مشاركة أي ملف
@@ -37,15 +37,15 @@ not-shared-many =
         [many] تعذرت مشاركة { $count } ملفًا
        *[other] تعذرت مشاركة { $count } ملف
     }
-not-shared-many-text = السبب في كل حالة لدى زر Fluence Share.
+not-shared-many-text = انقر زر Fluence Share لمعرفة السبب.
 shared-some-text =
     { $count ->
         [zero] لم تتعذر مشاركة أي ملف.
-        [one] تعذرت مشاركة ملف واحد. السبب لدى زر Fluence Share.
-        [two] تعذرت مشاركة ملفين. السبب لدى زر Fluence Share.
-        [few] تعذرت مشاركة { $count } ملفات. السبب لدى زر Fluence Share.
-        [many] تعذرت مشاركة { $count } ملفًا. السبب لدى زر Fluence Share.
-       *[other] تعذرت مشاركة { $count } ملف. السبب لدى زر Fluence Share.
+        [one] تعذرت مشاركة ملف واحد. انقر زر Fluence Share لمعرفة السبب.
+        [two] تعذرت مشاركة ملفين. انقر زر Fluence Share لمعرفة السبب.
+        [few] تعذرت مشاركة { $count } ملفات. انقر زر Fluence Share لمعرفة السبب.
+        [many] تعذرت مشاركة { $count } ملفًا. انقر زر Fluence Share لمعرفة السبب.
+       *[other] تعذرت مشاركة { $count } ملف. انقر زر Fluence Share لمعرفة السبب.
     }
 asking = يطلب أحدهم { $name }
 asking-text = اسمح به خلال دقيقة، وإلا فلن يُرسل شيء.

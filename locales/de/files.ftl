@@ -61,7 +61,7 @@ share-big = Viele oder große Dateien wählt man leichter in einem Tab aus:
 
 ## What is at the link in the field.
 
-looking = Fragt, wer das teilt …
+looking = Es wird gefragt, wer das teilt …
 look-here = Es ist schon in Ihrer Liste.
 look-private = Eine private Datei. Name und Art stehen darin.
 look-acts = Eine Datei dieser Art kann etwas tun, wenn man sie öffnet, etwa ein Programm ausführen. Hier wird sie nie geöffnet; rufen Sie sie nur ab, wenn Sie der Person vertrauen, die sie gemacht hat.
@@ -332,7 +332,7 @@ more-calls =
         [one] ein weiterer Aufruf
        *[other] { $count } weitere Aufrufe
     }
-sent-nothing = nichts, der Speicher hatte sie
+sent-nothing = nichts, der Speicher hatte die Datei schon
 sent-uploading = wird hochgeladen
 sent-failed = fehlgeschlagen
 sent-failed-after = { $size }, dann fehlgeschlagen
@@ -371,7 +371,7 @@ remove-fetched = Aus Fluence Share entfernen? Was Sie gespeichert haben, bleibt.
 show = Ansehen
 show-named = { $name } ansehen
 save-named = { $name } speichern
-preview-waiting = Wird geöffnet…
+preview-waiting = Wird geöffnet …
 preview-cut = Das ist der Anfang. Der Rest steht in der Datei.
 preview-empty = Es ist nichts darin.
 preview-acts = Eine Datei dieser Art kann etwas tun, wenn man sie öffnet: ein Programm ausführen oder etwas verändern. Deshalb wird sie hier nie geöffnet. Speichern Sie sie, und öffnen Sie sie nur, wenn Sie der Person vertrauen, die sie gemacht hat.
@@ -387,7 +387,7 @@ preview-saved = Der Browser speichert sie.
 
 inside-show = Zeigen, was darin ist
 inside-upload-it = Hochladen lassen
-inside-looking = Es wird nachgesehen…
+inside-looking = Es wird nachgesehen …
 inside-nothing = Es ist nichts darin.
 inside-more = Es ist mehr darin, als hier steht. Rufen Sie den Ordner ab, um alles zu haben.
 fetch-named = { $name } abrufen

@@ -9,7 +9,7 @@
 
 time-title = Was geschehen ist
 time-help = Gehen Sie zu einem Zeitpunkt, um Ihre Liste zu sehen, wie sie damals war. Hier sind die letzten 30 Tage, oder weniger, wenn viel geschehen ist.
-time-reading = Liest, was geschehen ist …
+time-reading = Wird gelesen …
 time-beginning = Der Anfang
 time-nothing = Die Liste war leer.
 time-moment = Zeitpunkt

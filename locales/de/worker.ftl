@@ -17,23 +17,23 @@ would-fetch-private = Sehen, was das privat geteilte { $cid } ist, und abrufen
 
 shared = { $name } wird geteilt
 shared-copied = Andere können die Datei jetzt abrufen, solange dieser Browser offen ist. Der Link ist in der Zwischenablage.
-shared-not-copied = Andere können die Datei jetzt abrufen, solange dieser Browser offen ist. Die Schaltfläche von Fluence Share hat den Link.
+shared-not-copied = Andere können die Datei jetzt abrufen, solange dieser Browser offen ist. Den Link finden Sie über die Schaltfläche von Fluence Share.
 shared-many =
     { $count ->
         [one] 1 Datei wird geteilt
        *[other] { $count } Dateien werden geteilt
     }
-shared-many-text = Andere können sie jetzt abrufen, solange dieser Browser offen ist. Die Schaltfläche von Fluence Share hat die Links.
+shared-many-text = Andere können sie jetzt abrufen, solange dieser Browser offen ist. Die Links finden Sie über die Schaltfläche von Fluence Share.
 not-shared-many =
     { $count ->
         [one] Nicht geteilt: 1 Datei
        *[other] Nicht geteilt: { $count } Dateien
     }
-not-shared-many-text = Die Schaltfläche von Fluence Share sagt zu jeder, warum.
+not-shared-many-text = Klicken Sie auf die Schaltfläche von Fluence Share, um die Gründe zu sehen.
 shared-some-text =
     { $count ->
-        [one] 1 Datei konnte nicht geteilt werden. Die Schaltfläche von Fluence Share sagt, warum.
-       *[other] { $count } Dateien konnten nicht geteilt werden. Die Schaltfläche von Fluence Share sagt, warum.
+        [one] 1 Datei konnte nicht geteilt werden. Klicken Sie auf die Schaltfläche von Fluence Share, um den Grund zu sehen.
+       *[other] { $count } Dateien konnten nicht geteilt werden. Klicken Sie auf die Schaltfläche von Fluence Share, um die Gründe zu sehen.
     }
 asking = Jemand möchte { $name }
 asking-text = Erlauben Sie es innerhalb einer Minute, sonst wird nichts gesendet.

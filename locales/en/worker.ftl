@@ -12,23 +12,23 @@ would-fetch-private = See what the private share { $cid } is, and fetch it
 
 shared = { $name } is shared
 shared-copied = Others can fetch it now, while this browser is open. Its link is on the clipboard.
-shared-not-copied = Others can fetch it now, while this browser is open. The Fluence Share button has its link.
+shared-not-copied = Others can fetch it now, while this browser is open. Click the Fluence Share button for its link.
 shared-many =
     { $count ->
         [one] 1 file is shared
        *[other] { $count } files are shared
     }
-shared-many-text = Others can fetch them now, while this browser is open. The Fluence Share button has their links.
+shared-many-text = Others can fetch them now, while this browser is open. Click the Fluence Share button for their links.
 not-shared-many =
     { $count ->
         [one] Not shared: 1 file
        *[other] Not shared: { $count } files
     }
-not-shared-many-text = The Fluence Share button says of each why.
+not-shared-many-text = Click the Fluence Share button to see why.
 shared-some-text =
     { $count ->
-        [one] 1 file could not be shared. The Fluence Share button says why.
-       *[other] { $count } files could not be shared. The Fluence Share button says why.
+        [one] 1 file could not be shared. Click the Fluence Share button to see why.
+       *[other] { $count } files could not be shared. Click the Fluence Share button to see why.
     }
 asking = Somebody asks for { $name }
 asking-text = Allow it within a minute, or nothing is sent.

@@ -43,8 +43,8 @@ one-storage-left = Continúa con un solo almacén. { $what }
 single-blocks = Se piden bloques sueltos. { $what }
 links-left-out = Los enlaces simbólicos no están en el archivo guardado: { $names }.
 names-changed = Se han cambiado nombres que no pueden figurar en el archivo guardado: { $names }.
-kept = { $size } de ello están aquí y comprobados.
-fetched = Todo está aquí y comprobado: { $size }.
+kept = Ya han llegado { $size }, comprobados.
+fetched = Ha llegado todo, comprobado: { $size }.
 unknown = Ha ocurrido algo que esta versión no conoce.
 
 ## Files that were refused together with one that is named.

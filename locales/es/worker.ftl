@@ -15,31 +15,31 @@ would-fetch-private = Ver qué es lo compartido en privado { $cid } y obtenerlo
 
 ## Notifications: a title, and a sentence or two.
 
-shared = { $name } se comparte
+shared = Se comparte { $name }
 shared-copied = Otros pueden obtenerlo ahora, mientras este navegador esté abierto. Su enlace está en el portapapeles.
-shared-not-copied = Otros pueden obtenerlo ahora, mientras este navegador esté abierto. El botón de Fluence Share tiene su enlace.
+shared-not-copied = Otros pueden obtenerlo ahora, mientras este navegador esté abierto. Encontrarás el enlace en el botón de Fluence Share.
 shared-many =
     { $count ->
         [one] Se comparte 1 archivo
        *[other] Se comparten { $count } archivos
     }
-shared-many-text = Otros pueden obtenerlos ahora, mientras este navegador esté abierto. El botón de Fluence Share tiene sus enlaces.
+shared-many-text = Otros pueden obtenerlos ahora, mientras este navegador esté abierto. Encontrarás los enlaces en el botón de Fluence Share.
 not-shared-many =
     { $count ->
         [one] Sin compartir: 1 archivo
        *[other] Sin compartir: { $count } archivos
     }
-not-shared-many-text = El botón de Fluence Share dice de cada uno por qué.
+not-shared-many-text = Haz clic en el botón de Fluence Share para ver los motivos.
 shared-some-text =
     { $count ->
-        [one] No se ha podido compartir 1 archivo. El botón de Fluence Share dice por qué.
-       *[other] No se han podido compartir { $count } archivos. El botón de Fluence Share dice por qué.
+        [one] No se ha podido compartir 1 archivo. Haz clic en el botón de Fluence Share para ver el motivo.
+       *[other] No se han podido compartir { $count } archivos. Haz clic en el botón de Fluence Share para ver los motivos.
     }
 asking = Alguien pide { $name }
 asking-text = Permítelo en el plazo de un minuto o no se enviará nada.
 allow = Permitir
 refuse = Rechazar
-fetched = { $name } está aquí
+fetched = Ha llegado { $name }
 fetched-text = Ha llegado entero y se ha comprobado cada byte.
 not-shared = No se ha compartido: { $name }
 not-fetched = No se ha obtenido: { $name }
