@@ -11,7 +11,8 @@ use yew::prelude::*;
 
 use super::options::chosen;
 use super::{
-    button, empty, failure, file_name, hint, icon, naming, outcome, page, qr_code, share, waiting,
+    button, copy_words, empty, failure, file_name, hint, icon, naming, outcome, page, qr_code, share,
+    waiting,
 };
 use crate::face::{
     COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Name, Naming, Peek, ROOM_BUTTON,
@@ -198,12 +199,7 @@ fn selection(face: &Face, sender: &Sender) -> Html {
         .into_iter()
         .filter_map(Item::link)
         .collect();
-    let copied = face.copied.as_ref().filter(|(key, _)| key == COPY_SELECTED);
-    let words = match copied {
-        Some((_, true)) => text::copied(),
-        Some((_, false)) => text::copy_refused_short(),
-        None => text::copy_links(),
-    };
+    let words = copy_words(face.copied.as_ref(), COPY_SELECTED, text::copy_links());
     let no_links = links.is_empty();
     let links = links.join("\n");
     let copy = sender.callback(move |_| Msg::Copy(COPY_SELECTED.to_owned(), links.clone()));
@@ -686,11 +682,7 @@ pub fn copy_button(
         return Html::default();
     };
     let key = format!("{testid} {}", item.id.0);
-    let words = match copied.filter(|(copied, _)| *copied == key) {
-        Some((_, true)) => text::copied(),
-        Some((_, false)) => text::copy_refused_short(),
-        None => text::copy_link(),
-    };
+    let words = copy_words(copied, &key, text::copy_link());
     let onclick = sender.callback(move |_| Msg::Copy(key.clone(), address.clone()));
     button(class, "", words.into(), testid, false, onclick)
 }
@@ -1001,11 +993,7 @@ fn web_button(props: &RowProps) -> Html {
 /// Draws the button in the details that copies a link.
 fn copy_of(props: &RowProps, testid: &'static str, link: String) -> Html {
     let key = format!("{testid} {}", props.item.id.0);
-    let words = match props.copied.as_ref().filter(|(copied, _)| *copied == key) {
-        Some((_, true)) => text::copied(),
-        Some((_, false)) => text::copy_refused_short(),
-        None => text::copy(),
-    };
+    let words = copy_words(props.copied.as_ref(), &key, text::copy());
     let onclick = props
         .sender
         .callback(move |_| Msg::Copy(key.clone(), link.clone()));

@@ -146,6 +146,15 @@ pub fn button(
     }
 }
 
+/// What a button says that copies something: what became of that for a moment, or else `words`. `key` names the button.
+pub fn copy_words(copied: Option<&(String, bool)>, key: &str, words: &'static str) -> &'static str {
+    match copied.filter(|(copied, _)| copied == key) {
+        Some((_, true)) => text::copied(),
+        Some((_, false)) => text::copy_refused_short(),
+        None => words,
+    }
+}
+
 /// Where there is nothing to list: why, and what to do about it.
 pub fn empty(title: &'static str, advice: &'static str, testid: &'static str) -> Html {
     html! {

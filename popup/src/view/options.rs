@@ -19,7 +19,7 @@ use words::LANGUAGES;
 use yew::html::Scope;
 use yew::prelude::*;
 
-use super::{button, card, complaint, hint, icon, identity, nodes, outcome, waiting};
+use super::{button, card, complaint, copy_words, hint, icon, identity, nodes, outcome, waiting};
 use crate::draft::{self, Draft, Size, UNITS, Wrong, trimmed};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
@@ -173,8 +173,7 @@ pub fn own_id(face: &Face, sender: &Sender) -> Html {
     let Some(peer) = face.state.peer.clone() else {
         return Html::default();
     };
-    let copied = matches!(&face.copied, Some((key, true)) if key == "peer");
-    let words = if copied { text::copied() } else { text::copy() };
+    let words = copy_words(face.copied.as_ref(), "peer", text::copy());
     let text = peer.clone();
     let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), text.clone()));
     html! {

@@ -4,8 +4,8 @@
 use fluence::state::{NetworkStatus, Settings};
 use yew::prelude::*;
 
-use super::options::{sites, typed};
-use super::{button, card, hint, icon, nodes, outcome, waiting};
+use super::options::{sites, ticked, typed};
+use super::{button, card, copy_words, hint, icon, nodes, outcome, waiting};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Topic, WorkerState};
 use crate::text;
 
@@ -237,12 +237,7 @@ fn result_of(result: Option<&Result<String, String>>) -> Html {
 }
 
 fn copy(face: &Face, sender: &Sender, link: &str) -> Html {
-    let copied = matches!(&face.copied, Some((key, true)) if key == "sample");
-    let words = if copied {
-        text::copied()
-    } else {
-        text::copy_link()
-    };
+    let words = copy_words(face.copied.as_ref(), "sample", text::copy_link());
     let link = link.to_owned();
     let onclick = sender.callback(move |_| Msg::Copy("sample".to_owned(), link.clone()));
     button("small", "copy", words.into(), "try-copy", false, onclick)
