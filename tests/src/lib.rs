@@ -30,3 +30,4 @@ pub mod scene;
 pub mod site;
 pub mod stranger;
 pub mod tour;
+pub mod tree;

@@ -7,6 +7,7 @@ mod codes;
 mod command_line;
 mod conditions;
 mod disk;
+mod everybody;
 mod examples;
 mod face;
 mod gallery;
