@@ -233,3 +233,23 @@ fn a_pseudo_language_shows_where_words_begin_and_end() {
             .is_some_and(|head| head.contains(" rtl "))
     );
 }
+
+#[test]
+fn the_stores_have_a_text_in_each_language_that_they_take() {
+    let locales = own();
+    let listings = Locales::directory().join("../docs/store/listing");
+    for language in locales.languages() {
+        let tag = &language.tag;
+        let file = fs::read_to_string(listings.join(format!("{tag}.md"))).unwrap();
+        let mut parts = file.splitn(3, "\n\n");
+        let mut part = |begins: &str| parts.next().unwrap().strip_prefix(begins).unwrap();
+        let (name, summary, description) = (part("# "), part("> "), part(""));
+        let (_, messages) = locales.messages(language);
+        assert_eq!(messages["description"]["message"], summary, "{tag}");
+        assert!(summary.chars().count() <= 132, "{tag}: {summary}");
+        assert!(name.chars().count() <= 75, "{tag}: {name}");
+        assert!(description.chars().count() > 200, "{tag}: {description}");
+    }
+    let files = fs::read_dir(listings).unwrap().count();
+    assert_eq!(files, locales.languages().len());
+}

@@ -1503,6 +1503,18 @@ impl Gallery {
         Ok(driver.enter_default_frame().await?)
     }
 
+    /// Gives the specimen that is shown another size, in CSS pixels.
+    ///
+    /// # Errors
+    /// If the browser cannot.
+    pub async fn resize(&self, driver: &WebDriver, (width, height): (u32, u32)) -> Result<()> {
+        let resize = "Object.assign(document.querySelector('iframe'), { width: arguments[0], height: arguments[1] });";
+        driver
+            .execute(resize, vec![json!(width), json!(height)])
+            .await?;
+        Ok(())
+    }
+
     /// Takes a picture of the specimen that is shown.
     ///
     /// # Errors

@@ -57,6 +57,11 @@ impl Picture {
         })
     }
 
+    /// Its width and its height, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.width as u32, self.height as u32)
+    }
+
     /// The picture as a PNG file with a palette.
     ///
     /// # Errors

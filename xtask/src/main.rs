@@ -88,6 +88,9 @@ enum Task {
         /// Compare them with what this machine draws
         #[arg(long)]
         compare: bool,
+        /// Take the pictures in docs/store/pictures anew
+        #[arg(long, conflicts_with_all = ["record", "compare"])]
+        store: bool,
     },
     /// Record anew what the README shows, in docs/pictures
     Tour,
@@ -157,7 +160,18 @@ fn perform(task: Task) -> Result<()> {
         Task::Gallery {
             record: false,
             compare: false,
+            store: false,
         } => play(&workspace, DEV, "stage", &["gallery"], &[]),
+        Task::Gallery { store: true, .. } => {
+            setup::browser(setup::CHROMIUM)?.require()?;
+            extension::build(&workspace, Optimise::Yes)?;
+            let test = ["test", "--workspace", "--test", "e2e", "--"];
+            workspace
+                .cargo(test)
+                .arguments(["--exact", "gallery::the_stores_have_pictures"])
+                .environment("FLUENCE_PICTURES", "store")
+                .done()
+        }
         Task::Gallery { record, .. } => {
             let what = if record { "record" } else { "compare" };
             setup::browser(&[setup::CHROMIUM, setup::FIREFOX].concat())?.require()?;

@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fluence::command::{Answer, FolderFile, ToFace};
 use fluence::failure::{Code, Failure};
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::files;
 use fluence_tests::gallery::{Theme, specimens};
-use fluence_tests::pictures::{Album, What};
+use fluence_tests::pictures::{Album, Picture, What};
+use fluence_tests::process::repository;
 use fluence_tests::scene::Scene;
 use serde_json::{Value, json};
 use thirtyfour::WebDriver;
 use thirtyfour::extensions::cdp::ChromeDevTools;
 
-use crate::{play, play_for};
+use crate::{play, play_for, play_in_chromium};
 
 /// How long all specimens may take on a busy machine.
 const ALL: Duration = Duration::from_secs(1800);
@@ -31,10 +32,25 @@ const LOOKS: [(&str, &[(Theme, bool)]); 2] = [
 /// to left.
 const FITTING: [&str; 4] = ["xa", "xb", "de", "ar"];
 
+/// The specimens of which the stores have pictures, the names of these, and their size, which the stores ask for.
+const STORE: [(&str, &str); 5] = [
+    ("tab", "list"),
+    ("preview-picture", "preview"),
+    ("welcome", "welcome"),
+    ("network", "network"),
+    ("time", "time"),
+];
+const STORE_SIZE: (u32, u32) = (1280, 800);
+/// The size of the window in which these are taken.
+const STORE_WINDOW: (u32, u32) = (1400, 1000);
+
 async fn visitor(scene: &Scene) -> Result<Browser> {
+    visitor_with(scene, WINDOW).await
+}
+
+async fn visitor_with(scene: &Scene, (width, height): (u32, u32)) -> Result<Browser> {
     let mut browser = scene.browser("visitor", None)?;
     browser.open().await?;
-    let (width, height) = WINDOW;
     let driver = browser.driver()?;
     driver.set_window_rect(0, 0, width, height).await?;
     if browser.kind() == Kind::Chromium {
@@ -94,6 +110,34 @@ fn it_looks_as_recorded() {
             wrong.join("\n")
         );
         album.has_only(&names)
+    });
+}
+
+/// Takes them with `cargo xtask gallery --store`.
+#[test]
+fn the_stores_have_pictures() {
+    play_in_chromium("store", "they are taken in Chromium", async |scene| {
+        let directory = repository().join("docs/store/pictures");
+        if std::env::var("FLUENCE_PICTURES").is_ok_and(|what| what == "store") {
+            let gallery = scene.gallery().await?;
+            let browser = visitor_with(scene, STORE_WINDOW).await?;
+            let driver = browser.driver()?;
+            std::fs::create_dir_all(&directory)?;
+            for (specimen, name) in STORE {
+                gallery.show(driver, specimen, "en").await?;
+                gallery.resize(driver, STORE_SIZE).await?;
+                gallery.dress(driver, Theme::Light).await?;
+                let picture = gallery.picture(driver).await?;
+                std::fs::write(directory.join(format!("{name}.png")), picture.write()?)?;
+            }
+        }
+        for (_, name) in STORE {
+            let file = directory.join(format!("{name}.png"));
+            let file = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
+            let size = Picture::read(&file)?.size();
+            ensure!(size == STORE_SIZE, "{name} has {size:?}");
+        }
+        Ok(())
     });
 }
 
