@@ -11,8 +11,8 @@ use yew::prelude::*;
 
 use super::options::chosen;
 use super::{
-    button, copy_words, empty, failure, file_name, hint, icon, naming, outcome, page, qr_code, share,
-    waiting,
+    button, copy_words, empty, failure, file_name, hint, icon, naming, outcome, page, qr_code,
+    share, waiting,
 };
 use crate::face::{
     COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Name, Naming, Peek, ROOM_BUTTON,
