@@ -922,6 +922,9 @@ fn servers_that_take_their_time_are_waited_for() {
                 false => alice.deny(click).await?,
             }
             driver.switch_to_window(tabs[1].clone()).await?;
+            let name = address.rsplit('/').next().unwrap_or_default();
+            let row = format!("item.name === '{name}'");
+            face.wait_item("its row", SMALL, &row).await?;
             Ok(())
         };
         asked(other.url("/odd/patient/everybodys.bin"), false).await?;
@@ -988,6 +991,120 @@ fn what_is_around_a_picture_is_not_shared_in_its_place() {
         let told = r#"return document.querySelector('[data-testid="notice"]')?.textContent.includes('save the file and share that');"#;
         face.wait("why it is not shared", SMALL, told).await?;
         ensure!(face.items().await?.is_empty());
+        Ok(())
+    });
+}
+
+/// What a server sends for a path, as bytes, after which it closes the connection.
+fn raw_answer(path: &str) -> Vec<u8> {
+    let head = |status: &str, headers: &str| format!("HTTP/1.1 {status}\r\n{headers}\r\n");
+    let bin = "Content-Type: application/octet-stream\r\n";
+    let named = |disposition: &str| {
+        let headers = format!("{bin}Content-Length: 4\r\nContent-Disposition: {disposition}\r\n");
+        head("200 OK", &headers) + "name"
+    };
+    let answer = match path {
+        "/" => head("200 OK", "Content-Type: text/html\r\nContent-Length: 8\r\n") + "<h1>.</h1>",
+        "/unchanged.bin" => head("304 Not Modified", bin),
+        "/around.bin" => head(
+            "302 Found",
+            "Location: /around.bin\r\nContent-Length: 0\r\n",
+        ),
+        "/to-data.bin" => head(
+            "302 Found",
+            "Location: data:text/plain,x\r\nContent-Length: 0\r\n",
+        ),
+        "/to-file.bin" => head(
+            "302 Found",
+            "Location: file:///etc/hosts\r\nContent-Length: 0\r\n",
+        ),
+        "/part.bin" => {
+            let range = format!("{bin}Content-Range: bytes 5-9/10\r\nContent-Length: 5\r\n");
+            head("206 Partial Content", &range) + "56789"
+        }
+        "/less.bin" => head("200 OK", &format!("{bin}Content-Length: 20\r\n")) + "0123456789",
+        "/more.bin" => head("200 OK", &format!("{bin}Content-Length: 10\r\n")) + "0123456789more",
+        "/chunks.bin" => {
+            head("200 OK", &format!("{bin}Transfer-Encoding: chunked\r\n")) + "14\r\n0123456789"
+        }
+        "/far.bin" => named("attachment; filename*=klingon''x; filename=\"\u{202e}gpj.exe\""),
+        "/long.bin" => named(&format!("attachment; filename=\"{}.pdf\"", "é".repeat(300))),
+        "/dots.bin" => named("attachment; filename=\"...\""),
+        "/nul.bin" => named("attachment; filename=\"NUL.txt\""),
+        "/up.bin" => named("attachment; filename=\"../../up.txt\""),
+        "/packed.bin" => {
+            let headers = format!("{bin}Content-Encoding: gzip\r\nContent-Length: 40\r\n");
+            let mut answer = head("200 OK", &headers).into_bytes();
+            answer.extend([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c]);
+            return answer;
+        }
+        _ => head("404 Not Found", "Content-Length: 0\r\n"),
+    };
+    answer.into_bytes()
+}
+
+#[test]
+fn answers_that_no_server_should_give_are_what_they_are() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    play("raw_answers", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let server = tokio::spawn(async move {
+            while let Ok((mut line, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut asked = Vec::new();
+                    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+                        match line.read_buf(&mut asked).await {
+                            Ok(1..) => {}
+                            _ => return,
+                        }
+                    }
+                    let asked = String::from_utf8_lossy(&asked).into_owned();
+                    let path = asked.split(' ').nth(1).unwrap_or_default();
+                    // The browser may have enough.
+                    let _ = line.write_all(&raw_answer(path)).await;
+                    let _ = line.shutdown().await;
+                });
+            }
+        });
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(format!("{base}/")).await?;
+        let long = format!("{}.pdf", "é".repeat(98));
+        for (path, name, ends) in [
+            ("/unchanged.bin", "unchanged.bin", Err("http_status")),
+            ("/around.bin", "around.bin", Err("source_unreachable")),
+            ("/to-data.bin", "to-data.bin", Err("source_unreachable")),
+            ("/to-file.bin", "to-file.bin", Err("source_unreachable")),
+            ("/part.bin", "part.bin", Err("http_status")),
+            ("/less.bin", "less.bin", Err("source_broken")),
+            ("/chunks.bin", "chunks.bin", Err("source_broken")),
+            ("/packed.bin", "packed.bin", Err("source_broken")),
+            ("/more.bin", "more.bin", Ok("0123456789")),
+            ("/far.bin", "gpj.exe", Ok("name")),
+            ("/long.bin", &long, Ok("name")),
+            ("/dots.bin", "file", Ok("name")),
+            ("/nul.bin", "NUL.txt", Ok("name")),
+            ("/up.bin", ".._.._up.txt", Ok("name")),
+        ] {
+            share_link(&alice, &tabs, &format!("{base}{path}")).await?;
+            let status = if ends.is_ok() { "shared" } else { "failed" };
+            let shown = face.wait_named(name, &[status], SMALL).await;
+            let shown = shown.with_context(|| path.to_owned())?;
+            match ends {
+                Ok(bytes) => {
+                    let cid = shown.cid.clone().context("a shared file without a hash")?;
+                    let terminal = scene.command_line(&path.replace('/', ""), &node)?;
+                    let fetched = terminal.fetch(&cid, SMALL).await?;
+                    same_bytes(&fetched, bytes.as_bytes()).with_context(|| path.to_owned())?;
+                }
+                Err(code) => ensure!(shown.failure.as_deref() == Some(code), "{path}: {shown:?}"),
+            }
+            face.remove(&shown).await?;
+        }
+        server.abort();
         Ok(())
     });
 }
