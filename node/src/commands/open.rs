@@ -386,9 +386,7 @@ impl<'a> Unpacking<'a> {
         match self.tree {
             None => commit(part, &self.path, force)?,
             Some(tree) => {
-                self.opened.changes = tree.into_changes();
-                must_be_free(&self.path)?;
-                fs::rename(part, &self.path).map_err(|error| Failed::file(&self.path, &error))?;
+                self.opened.changes = tree.commit(part, &self.path)?;
             }
         }
         self.opened.path = Some(self.path);

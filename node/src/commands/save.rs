@@ -17,7 +17,7 @@ use fluence::ports::Source;
 
 use super::is_stdout;
 use crate::exit::Failed;
-use crate::platform::{FileSource, random};
+use crate::platform::{FileSource, random, sync_directory};
 use crate::text;
 
 /// How many bytes are copied at a time.
@@ -207,10 +207,7 @@ impl Fetched {
             self.go_on()?;
             tree.symlink(&link.path, &link.target)?;
         }
-        let changes = tree.changes;
-        must_be_free(path)?;
-        fs::rename(temporary, path).map_err(|error| Failed::file(path, &error))?;
-        Ok(changes)
+        tree.commit(temporary, path)
     }
 
     fn copy(&self, range: std::ops::Range<u64>, to: &Path) -> Result<(), Failed> {
@@ -284,9 +281,15 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// What could not be saved as it is.
-    pub fn into_changes(self) -> Changes {
-        self.changes
+    /// Gives the whole folder at a temporary path its own, and says what could not be saved as it is.
+    pub fn commit(self, temporary: &Path, path: &Path) -> Result<Changes, Failed> {
+        for folder in self.folders.values() {
+            sync_directory(folder).map_err(|error| Failed::file(folder, &error))?;
+        }
+        must_be_free(path)?;
+        fs::rename(temporary, path).map_err(|error| Failed::file(path, &error))?;
+        keep_name(path)?;
+        Ok(self.changes)
     }
 
     /// Makes a folder and those above it, and returns its place.
@@ -441,18 +444,26 @@ fn symlink(_target: &[u8], _place: &Path) -> io::Result<()> {
 pub(super) fn commit(temporary: &Path, path: &Path, force: bool) -> Result<(), Failed> {
     let fail = |error| Failed::file(path, &error);
     if force {
-        return fs::rename(temporary, path).map_err(fail);
+        fs::rename(temporary, path).map_err(fail)?;
+        return keep_name(path);
     }
     // A link, unlike a rename, never replaces what is there.
     match fs::hard_link(temporary, path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(text::exists(path)),
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(text::exists(path)),
         // The file system has no hard links.
         Err(_) => {
             must_be_free(path)?;
-            fs::rename(temporary, path).map_err(fail)
+            fs::rename(temporary, path).map_err(fail)?;
         }
     }
+    keep_name(path)
+}
+
+/// Has the disk keep the name that something was just given.
+fn keep_name(path: &Path) -> Result<(), Failed> {
+    let directory = parent(path);
+    sync_directory(&directory).map_err(|error| Failed::file(&directory, &error))
 }
 
 /// Removes a file or a directory, if it exists.
@@ -577,6 +588,34 @@ mod tests {
             part: Some(part.clone()),
         });
         assert!(stopped.load(Ordering::Relaxed) && !part.exists());
+    }
+
+    #[test]
+    fn what_is_saved_is_what_was_fetched_where_directories_can_be_synced_and_where_not() {
+        // What is in the first is in memory, on systems that have it.
+        let places = [PathBuf::from("/dev/shm"), std::env::temp_dir()];
+        for place in places.iter().filter(|place| place.is_dir()) {
+            let home = tempfile::tempdir_in(place).unwrap();
+            let fetched = fetched(home.path(), "new", vec![file("", 0, 3)]);
+            let path = home.path().join("out");
+            save(&fetched, &path, false).unwrap();
+            save(&fetched, &path, true).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+
+            let (part, folder) = (part_of(&path), home.path().join("folder"));
+            fs::create_dir(&part).unwrap();
+            let names = HashMap::new();
+            let mut tree = tree(&part, &names);
+            tree.folder("empty").unwrap();
+            let (_, mut inner) = tree.file("a/b/c").unwrap();
+            inner.write_all(b"inner").unwrap();
+            // What cannot be opened cannot be synced, which is no reason to call what was saved a failure.
+            let gone = tree.folder("gone").unwrap();
+            fs::remove_dir(gone).unwrap();
+            assert_eq!(tree.commit(&part, &folder).unwrap(), Changes::default());
+            assert_eq!(fs::read_to_string(folder.join("a/b/c")).unwrap(), "inner");
+            assert!(folder.join("empty").is_dir() && !part.exists());
+        }
     }
 
     fn tree<'a>(root: &Path, names: &'a HashMap<String, Vec<u8>>) -> Tree<'a> {

@@ -34,7 +34,7 @@ pub use files::{file_limit, raise_file_limit};
 pub(crate) use http::Careful;
 pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
-pub use partial::FilePartial;
+pub use partial::{FilePartial, sync_directory};
 pub use private::{Aes128Gcm, OpenError, Opening, SealError};
 pub use process::{memory, open_files};
 pub use source::FileSource;

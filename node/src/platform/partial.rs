@@ -5,7 +5,7 @@
 //! ones are synced, because a disk may take longer for that than for everything else.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -407,7 +407,7 @@ fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), 
     file.write_all(&log.take()).map_err(fail)?;
     file.sync_all().map_err(fail)?;
     fs::rename(&new, &whole).map_err(fail)?;
-    sync_directory(directory)?;
+    sync_directory(directory).map_err(|error| store_error(directory, &error))?;
     let unneeded = [Some(LOG), (!has_own).then_some(DATA)];
     for name in unneeded.into_iter().flatten() {
         let path = directory.join(name);
@@ -416,14 +416,26 @@ fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), 
     Ok(())
 }
 
-/// Makes a rename survive a power failure, where the system can.
-fn sync_directory(directory: &Path) -> Result<(), StoreError> {
-    if cfg!(unix) {
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|error| store_error(directory, &error))?;
+/// Makes the names in a directory, such as one that was just given, survive a power failure, where the system can: some have
+/// no such thing, and a directory that may be written to need not be one that may be opened.
+///
+/// # Errors
+/// If the disk fails.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    let Ok(opened) = File::open(directory) else {
+        return Ok(());
+    };
+    match opened.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
     }
-    Ok(())
 }
 
 #[cfg(test)]
