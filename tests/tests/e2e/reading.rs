@@ -893,7 +893,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 #[test]
 fn servers_that_take_their_time_are_waited_for() {
-    play("patience", async |scene| {
+    play_in_chromium("patience", "it lets its worker wait", async |scene| {
         let node = scene.node("node", &[]).await?;
         let other = Site::start().await?;
         for (site, name, seed) in [
@@ -932,11 +932,9 @@ fn servers_that_take_their_time_are_waited_for() {
         share_link(&alice, &tabs, &other.url("/odd/stuck/stuck.bin")).await?;
 
         // One is cancelled while it is waited for, for longer than a worker may wait.
-        if alice.kind() == Kind::Chromium {
-            other
-                .wait_times("/odd/stuck/stuck.bin", 2, PATIENCE)
-                .await?;
-        }
+        other
+            .wait_times("/odd/stuck/stuck.bin", 2, PATIENCE)
+            .await?;
         let row = face.wait_named("stuck.bin", &["preparing"], SMALL).await?;
         ensure!(row.text.contains("Waiting for 127.0.0.1"), "{row:?}");
         face.picture("waiting").await?;
