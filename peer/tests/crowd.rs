@@ -136,6 +136,42 @@ async fn outlasts(nodes: usize, clients: usize, every: usize, again: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_withdrawn_is_found_at_none_of_20_nodes_soon() {
+    /// How long it may be found after it was withdrawn.
+    const SOON: Duration = Duration::from_secs(60);
+    let _alone = ALONE.lock().await;
+    let (_nodes, members) = network(20, 20).await;
+    call(&members, 1, 1).await.say("in peace");
+    // Every other one stops.
+    let (stops, stays): (Vec<&Member>, Vec<&Member>) =
+        members.chunks(2).map(|pair| (&pair[0], &pair[1])).unzip();
+    let withdraw = stops.iter().map(|member| async {
+        let withdrawn = member.peer.withdraw(name(&member.function)).await;
+        withdrawn.expect("it is withdrawn");
+    });
+    join_all(withdraw).await;
+    let began = Instant::now();
+    let found = async |by: &Member, what: &Member| -> Vec<PeerId> {
+        by.peer.providers(name(&what.function)).collect().await
+    };
+    for (by, what) in stays.iter().zip(stops.iter().cycle().skip(3)) {
+        while !found(by, what).await.is_empty() {
+            let took = began.elapsed();
+            assert!(took < SOON, "{} is found after {took:?}", what.function);
+        }
+    }
+    eprintln!(
+        "nothing is found {:?} after it was withdrawn",
+        began.elapsed()
+    );
+    // It stays so, and what is provided is found.
+    called_at_last(&stays[4].peer, &stays[5].function).await;
+    for (by, what) in stays.iter().zip(stops.iter().cycle().skip(7)) {
+        assert_eq!(found(by, what).await, [], "{}", what.function);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_outlasts_a_third_of_its_nodes_and_all_of_them() {
     outlasts(6, 12, 1, true).await;
 }
