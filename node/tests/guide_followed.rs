@@ -75,6 +75,9 @@ esac
 /// directories in which the machine's own are not to be changed.
 const MACHINE: &str = r#"
 set -euo pipefail
+for program in curl ip runuser setpriv ss useradd; do
+    command -v $program >/dev/null || { echo "$program is not installed" >&2; exit 1; }
+done
 for directory in /etc /var/lib /usr/local/bin; do
     mount --bind "$ROOT$directory" "$directory"
 done
@@ -191,7 +194,9 @@ impl Machine {
             let mut why = String::new();
             let mut errors = machine.shell.stderr.take().unwrap();
             errors.read_to_string(&mut why).unwrap();
-            eprintln!("skipped: no machine can be made here, which takes root: {why}");
+            eprintln!(
+                "skipped: no machine can be made here, which takes root and a few programs: {why}"
+            );
             return None;
         }
         Some(machine)
