@@ -587,7 +587,11 @@ pub fn notice(failure: &Failure) -> String {
 
 /// Why the typed hash or link is not fetched, and what to do.
 pub fn fetch_refused(failure: &Failure) -> String {
-    both(failure, About::Fetch)
+    match failure.code {
+        // What is in the list stays as it is, and nothing else was fetched.
+        Code::NotOpened => words::failure::<Extension>(failure, About::Fetch).what,
+        _ => both(failure, About::Fetch),
+    }
 }
 
 /// What is wrong with a setting, and what to do.
