@@ -26,9 +26,12 @@ const RECORDS_AT_ONCE: u64 = 4;
 /// How many records are kept of which a part was read, for all bodies together.
 const MAX_BORDERS: usize = 8;
 
-/// The records of which a part was read last, with the token of the body and their number. A leaf ends within a record, so
+/// The records of which a part was read last. A leaf ends within a record, so
 /// that this one is wanted for the next leaf as well, most likely soon and by another thread.
-static BORDERS: Mutex<VecDeque<(u128, u64, Arc<[u8]>)>> = Mutex::new(VecDeque::new());
+static BORDERS: Mutex<VecDeque<Border>> = Mutex::new(VecDeque::new());
+
+/// The token of a body, the number of a record, and the record.
+type Border = (u128, u64, Arc<[u8]>);
 
 /// AES-128-GCM with the key of one body.
 pub struct Aes128Gcm(LessSafeKey);
