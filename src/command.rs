@@ -70,7 +70,7 @@ pub enum Command {
         private: Option<bool>,
         /// When they stop being shared by themselves; `None` for what the settings say.
         ends: Option<Ends>,
-        /// What the person notes about each of them, for nobody else.
+        /// What the person notes about each of them, for nobody else; empty if they only gave it a name.
         note: Option<String>,
     },
     /// Fetch a file by the hash or link that a person typed.

@@ -706,7 +706,7 @@ pub async fn fetch_text(url: &str, most: usize, patience_ms: u32) -> Result<Stri
 }
 
 /// How long the search for QR codes in a picture may take, in milliseconds.
-const SCAN_MS: u32 = 8_000;
+const SCAN_MS: u32 = 2_000;
 
 /// What is in a QR code.
 pub struct Scanned {

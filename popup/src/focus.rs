@@ -71,8 +71,23 @@ fn focus_on(element: &Element) {
     // If the element has just gone, there is nothing to focus.
     let _ = element.focus();
     if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
-        input.select();
+        match stem(input) {
+            // A field for text has a selection.
+            Some(end) => {
+                let _ = input.set_selection_range(0, end);
+            }
+            None => input.select(),
+        }
     }
+}
+
+/// Where the ending of the file's name in a field begins, in UTF-16 code units, if what is typed there should keep it.
+fn stem(input: &HtmlInputElement) -> Option<u32> {
+    let has_name = input.get_attribute("data-select").as_deref() == Some("stem");
+    let name = has_name.then(|| input.value())?;
+    let (stem, ending) = name.rsplit_once('.')?;
+    let is_ending = !stem.is_empty() && !ending.is_empty() && !ending.contains(' ');
+    is_ending.then(|| stem.encode_utf16().count() as u32)
 }
 
 /// Scrolls to an item of the list and puts the focus on it.

@@ -360,6 +360,7 @@ impl<P: Platform> Engine<P> {
             self.end_job(JobKind::Out, id).await;
             self.0.resumed.borrow_mut().remove(id);
             self.0.hashed.borrow_mut().remove(id);
+            self.0.named.borrow_mut().remove(id);
         }
         let private: HashSet<ItemId> = ids
             .iter()

@@ -65,7 +65,8 @@ pub struct ShareInput<S> {
     pub private: bool,
     /// When it stops being shared by itself; `None` for what the settings say.
     pub ends: Option<Ends>,
-    /// What the person notes about it, for nobody else; it is made safe here.
+    /// What the person notes about it, for nobody else; it is made safe here. It is empty if they only gave it a name: if the
+    /// same file is in the list already, that gets the name and the note.
     pub note: Option<String>,
     /// Its bytes.
     pub body: Input<S>,
@@ -129,6 +130,8 @@ struct Inner<P> {
     /// The items whose bytes this run has hashed. Those of other items may have been lost in a power failure since an
     /// earlier run did.
     hashed: RefCell<HashSet<ItemId>>,
+    /// The shares to which the person gave a name or a note, until they have a CID.
+    named: RefCell<HashSet<ItemId>>,
     /// When limits of shares are looked at next, in Unix milliseconds; zero if nothing waits for that.
     watching: Cell<u64>,
     /// Whether copies at storages are being taken back.
@@ -160,6 +163,7 @@ impl<P: Platform> Engine<P> {
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),
             hashed: RefCell::default(),
+            named: RefCell::default(),
             releasing: Cell::default(),
             withdrawing: Cell::default(),
             watching: Cell::default(),

@@ -90,6 +90,9 @@ impl<P: Platform> Engine<P> {
             key: input.private.then(|| Secret(self.new_key())),
             ends: input.ends,
         };
+        if input.note.is_some() {
+            self.0.named.borrow_mut().insert(id.clone());
+        }
         let note = input.note.as_deref().and_then(note_of);
         let noted = note.map(|note| EventKind::Named {
             id: id.clone(),
@@ -352,10 +355,29 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
+    /// What gives an item the name and the note of another share of the same file, if the person gave that one any: they would
+    /// be lost with it. A note that they did not replace stays.
+    fn named_as(&self, id: &ItemId, was_named: bool, other: &ItemId) -> Option<EventKind> {
+        self.with_state(|state| {
+            let (new, old) = (state.items.get(id)?, state.items.get(other)?);
+            if !was_named && new.note.is_none() {
+                return None;
+            }
+            let name = old.renamed(&new.name);
+            let note = new.note.clone().or_else(|| old.note.clone());
+            (name.is_some() || note != old.note).then(|| EventKind::Named {
+                id: other.clone(),
+                name,
+                note,
+            })
+        })
+    }
+
     /// Offers a whole file that is stored and has a CID, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
         self.0.hashed.borrow_mut().insert(id.clone());
         let ends = self.item(id, |item| item.ends).flatten();
+        let was_named = self.0.named.borrow_mut().remove(id);
         while let Some(other) = self.find(&dag.root, Some(id)) {
             if self
                 .item(&other, |item| item.status.is_here())
@@ -367,8 +389,10 @@ impl<P: Platform> Engine<P> {
                     id: id.clone(),
                     into: other.clone(),
                 };
+                let named = self.named_as(id, was_named, &other);
                 let merged = [log_line(&other, LogEntry::SharedAgain), merged];
-                self.record(merged.into_iter().chain(limits)).await;
+                self.record(merged.into_iter().chain(named).chain(limits))
+                    .await;
                 self.forget_bytes(id).await;
                 match ends {
                     Some(_) => self.offer_if_not(&other, dag, None),

@@ -845,9 +845,7 @@ impl Face {
             }
             Msg::Picked(picked) => self.picked(sender, picked),
             Msg::PickedFor(id, picked) => match picked {
-                Ok(picked) if picked.len() == 1 => {
-                    self.share_in_place(sender, id, picked, self.how(), 1);
-                }
+                Ok(picked) if picked.len() == 1 => self.choose_again(sender, id, picked),
                 picked => self.picked(sender, picked),
             },
             Msg::Together(together) => self.together = together,

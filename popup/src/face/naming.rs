@@ -26,6 +26,13 @@ impl Naming {
     pub fn noted(&self) -> Option<String> {
         Some(self.note.clone()).filter(|note| !note.trim().is_empty())
     }
+
+    /// The note, or an empty one if only a name was typed; `None` if nothing was.
+    pub fn given(&self) -> Option<String> {
+        let name = self.name.as_deref().unwrap_or_default();
+        let named = (!name.trim().is_empty()).then(String::new);
+        self.noted().or(named)
+    }
 }
 
 /// What can happen to names and notes.

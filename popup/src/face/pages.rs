@@ -304,6 +304,8 @@ impl Face {
             Do::Adding(address) => {
                 self.pages.adding = address;
                 self.pages.add_wrong = None;
+                // What is typed while a picture is searched counts.
+                self.pages.scanning = false;
                 self.failures.remove(&Topic::Nodes);
                 self.failures.remove(&Topic::NodeList);
             }
@@ -313,6 +315,7 @@ impl Face {
                     async move { Msg::Pages(Do::Scanned(nodes::scan(&picture).await)) },
                 );
             }
+            Do::Scanned(_) if !self.pages.scanning => {}
             Do::Scanned(found) => {
                 self.pages.scanning = false;
                 self.focus = Some(Focus::First("#welcome-node"));

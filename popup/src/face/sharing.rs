@@ -47,7 +47,7 @@ pub(super) struct How {
     private: bool,
     /// When it stops being shared by itself, if the person chose that here.
     ends: Option<Ends>,
-    /// What the person notes about it.
+    /// What the person notes about it; empty if they only gave it a name.
     note: Option<String>,
 }
 
@@ -398,9 +398,12 @@ impl Face {
 
     /// Shares what was picked, as the person named it.
     pub(super) fn share_stage(&mut self, sender: &Sender) {
+        let has_name = self.staged_name().is_some();
         let mut picked = std::mem::take(&mut self.stage);
         let together = self.together;
-        let naming = std::mem::take(&mut self.stage_naming);
+        let mut naming = std::mem::take(&mut self.stage_naming);
+        // More may have been picked since a name was typed for the only file.
+        naming.name.take_if(|_| !has_name);
         self.forget_stage();
         naming::rename(
             &mut picked,
@@ -408,7 +411,7 @@ impl Face {
             naming.name.as_deref().unwrap_or_default(),
         );
         let how = How {
-            note: naming.noted(),
+            note: naming.given(),
             ..self.how()
         };
         self.share_files(sender, picked, together, how, 1);
@@ -573,6 +576,23 @@ impl Face {
                 None => self.share_files(sender, again, together, how, times),
             }
         }
+    }
+
+    /// Shares the file that the person chose again for an item, by the item's name and with its note. What looks like another
+    /// file has the name that it was chosen by.
+    pub(super) fn choose_again(&mut self, sender: &Sender, id: ItemId, mut picked: Vec<Picked>) {
+        let mut how = self.how();
+        if let (Some(item), [only]) = (self.state.items.get(&id), &mut picked[..]) {
+            let ending = |name: &str| name.rsplit_once('.').map(|(_, of)| of.to_lowercase());
+            let is_same =
+                item.size == Some(only.size()) || ending(&item.name) == ending(&only.path);
+            let renamed = is_same && !item.name.is_empty() && item.name != only.path;
+            if renamed {
+                only.path.clone_from(&item.name);
+            }
+            how.note = item.note.clone().or(renamed.then(String::new));
+        }
+        self.share_in_place(sender, id, picked, how, 1);
     }
 
     /// Shares a file in the place of an item whose bytes are gone. The item stays until the worker has the file.

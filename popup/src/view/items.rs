@@ -568,7 +568,6 @@ fn line(props: &RowProps) -> Html {
     };
     let saved = item.saved_as.as_deref();
     let parts = [
-        ("item-note", item.note.clone()),
         ("item-copied", copied),
         ("item-until", until(props)),
         ("item-calls", calls(props)),
@@ -576,6 +575,7 @@ fn line(props: &RowProps) -> Html {
             "item-private-mark",
             item.key.as_ref().map(|_| text::private().to_owned()),
         ),
+        ("item-note", item.note.clone()),
         ("item-size", item.size.map(words::size)),
         ("item-files", item.files.map(text::file_count)),
         (

@@ -31,7 +31,7 @@ pub fn fields(
             if let Some(name) = name {
                 <label>
                     <span>{ text::name_label() }</span>
-                    <input id={name_id} type="text" dir="auto" maxlength={MAX_FILE_NAME.to_string()} autocomplete="off" spellcheck="false" value={name.to_owned()} oninput={onname} data-testid="naming-name" />
+                    <input id={name_id} type="text" dir="auto" maxlength={MAX_FILE_NAME.to_string()} autocomplete="off" spellcheck="false" value={name.to_owned()} oninput={onname} data-select="stem" data-testid="naming-name" />
                 </label>
             }
             if !help.is_empty() { { hint(help.into()) } }

@@ -8,6 +8,7 @@ use web_sys::{ClipboardEvent, File, HtmlInputElement};
 use yew::prelude::*;
 
 use super::{button, complaint, icon, qr_code, waiting};
+use crate::files::may_have_code;
 use crate::{browser, text};
 
 /// The host of a multiaddr, as people know it: with its port, unless that is the one of the web.
@@ -89,8 +90,15 @@ pub fn field(
         let scan = on.scan.clone();
         Callback::from(move |event: Event| {
             let pasted: Option<&ClipboardEvent> = event.dyn_ref();
-            let files = pasted.and_then(|event| event.clipboard_data()?.files());
-            if let Some(picture) = files.and_then(|files| files.get(0)) {
+            let Some(data) = pasted.and_then(ClipboardEvent::clipboard_data) else {
+                return;
+            };
+            // Some programs copy a picture beside each text, which is what the field is for.
+            let has_text = data
+                .get_data("text/plain")
+                .is_ok_and(|text| !text.trim().is_empty());
+            let picture = data.files().and_then(|files| files.get(0));
+            if let Some(picture) = picture.filter(|file| !has_text && may_have_code(file)) {
                 event.prevent_default();
                 scan.emit(picture);
             }
@@ -136,6 +144,9 @@ pub fn field(
 
 /// The address of a node, or of a list of nodes, in a QR code of a picture.
 pub async fn scan(picture: &File) -> Option<String> {
+    if !may_have_code(picture) {
+        return None;
+    }
     let codes = browser::codes_in(picture).await;
     let mut texts = codes.into_iter().map(|code| code.text);
     texts.find(|text| check_node(text).is_ok() || node_list::url_of(text).is_ok())

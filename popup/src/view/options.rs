@@ -465,11 +465,14 @@ impl Component for Form {
             Edit::Adding(address) => {
                 self.adding = address;
                 self.add_wrong = None;
+                // What is typed while a picture is searched counts.
+                self.scanning = false;
             }
             Edit::Scan(picture) => {
                 (self.scanning, self.add_wrong) = (true, None);
                 link.send_future(async move { Edit::Scanned(nodes::scan(&picture).await) });
             }
+            Edit::Scanned(_) if !self.scanning => return false,
             Edit::Scanned(found) => {
                 self.scanning = false;
                 match found {

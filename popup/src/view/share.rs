@@ -11,6 +11,7 @@ use super::options::chosen;
 use super::{button, complaint, fetch, file_name, hint, icon, naming, outcome, waiting};
 use crate::face::{Face, Msg, Name, STAGE_BUTTON, STAGE_LINK, STAGE_NAME, Sender, Topic, View};
 use crate::files::{PickError, Picked};
+use crate::preferences::Filter;
 use crate::{files, text};
 
 /// The number of picked files that are named before they are shared.
@@ -37,7 +38,8 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     </label>
                 }
                 <span class="space"></span>
-                { names_first(face, sender) }
+                // A file of the page is shared at once, by the name that it has there.
+                if face.tab() != Filter::Page { { names_first(face, sender) } }
                 { ends(face, sender) }
                 <label class="switch" title={text::private_help()}>
                     <input type="checkbox" role="switch" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
@@ -163,8 +165,19 @@ fn stage(face: &Face, sender: &Sender) -> Html {
         Some(_) => ("", text::scanned_share()),
         None => ("main", text::share()),
     };
+    let onsubmit = sender.callback(|event: SubmitEvent| {
+        event.prevent_default();
+        Msg::ShareStage
+    });
+    let onkeydown = sender.callback_if(|event: KeyboardEvent| {
+        // Otherwise the browser would close the popup.
+        (event.key() == "Escape").then(|| {
+            event.prevent_default();
+            Msg::DropStage
+        })
+    });
     html! {
-        <div class="stage" data-testid="stage">
+        <form class="stage" novalidate=true {onsubmit} {onkeydown} data-testid="stage">
             <ul>
                 { for face.stage.iter().take(NAMED).map(|picked| html! { <li>{ file_name(&picked.path, "stage-name") }</li> }) }
                 if more > 0 { <li class="hint">{ text::and_more(more as u64) }</li> }
@@ -189,12 +202,12 @@ fn stage(face: &Face, sender: &Sender) -> Html {
                 if face.stage_link.is_some() {
                     <button id={STAGE_LINK} type="button" class="main" data-testid="stage-link" onclick={sender.callback(|_| Msg::FollowScanned)}>{ text::scanned_follow() }</button>
                 }
-                <button id={STAGE_BUTTON} type="button" class={share_class} data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ share_words }</button>
+                <button id={STAGE_BUTTON} type="submit" class={share_class} data-testid="stage-share">{ share_words }</button>
                 { button("", "", text::cancel().into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {
                 <p class="hint">{ text::share_big() }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::open_tab() }</a></p>
             }
-        </div>
+        </form>
     }
 }

@@ -145,6 +145,36 @@ fn a_fetched_folder_stays_a_zip_file_whatever_it_is_called() {
 }
 
 #[test]
+fn what_is_shared_again_under_another_name_is_called_that() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _) = world.alice_and_bob(Settings::default());
+    let bytes = file(1000, 65);
+    let (id, _) = share(&a, "IMG_1437.jpg", &bytes);
+    for (name, note, named, noted) in [
+        ("dawn.jpg", Some("of May"), "dawn.jpg", Some("of May")),
+        // Nothing is said of either.
+        ("IMG_1437.jpg", None, "dawn.jpg", Some("of May")),
+        // Only a name was typed.
+        ("dusk.jpg", Some(" "), "dusk.jpg", Some("of May")),
+        ("dusk.jpg", Some("of June"), "dusk.jpg", Some("of June")),
+    ] {
+        let again = ShareInput {
+            note: note.map(str::to_owned),
+            ..input(&a, name, &bytes)
+        };
+        let again = begin_share(&a, again);
+        let engine = a.engine.clone();
+        let merged = a.world.sim.run_until(LONG, || {
+            engine.with_state(|state| state.items.get(&again).is_none())
+        });
+        assert!(merged, "it is not found to be the same");
+        let kept = item(&a, &id);
+        assert_eq!((&*kept.name, kept.note.as_deref()), (named, noted));
+    }
+}
+
+#[test]
 fn the_name_of_a_private_share_stays_and_its_note_does_not() {
     let world = World::default();
     world.node("node", "store");
