@@ -28,7 +28,7 @@ paused = Sie haben es beendet, bevor alles gelesen war.
 stopped = Sie haben das Hochladen beendet.
 interrupted-upload = Das Hochladen wurde unterbrochen.
 interrupted = Es wurde unterbrochen, bevor es fertig war.
-interrupted-click = Was Sie angeklickt haben, wurde nicht geteilt: Es war zu groß, um aufbewahrt zu werden, während die Erweiterung neu gestartet ist.
+interrupted-click = Was Sie angeklickt haben, wurde nicht geteilt: Es war zu groß, um aufbewahrt zu werden, während die Erweiterung neu startete.
 file-gone = Die gespeicherte Datei fehlt oder wurde verändert.
 bad-setting-too-many-nodes =
     { $limit ->

@@ -396,12 +396,12 @@ inside-upload-all = Kein Speicher hat diesen Ordner gerade. Um ihn aufzulisten, 
 
 ## The name and the note of a file, before it is shared and after.
 
-rename-and-note = Umbenennen und notieren …
+rename-and-note = Name und Notiz ändern …
 note-only = Notiz …
 name-label = Name
 note-label = Notiz
 note-hint = Nur für Sie sichtbar
-name-told = Wer die Datei von nun an abruft, erhält sie unter diesem Namen. Der Link bleibt, wie er ist.
+name-told = Wer die Datei von nun an abruft, erhält sie unter diesem Namen. Der Link bleibt, wie er ist. Web-Links, die Sie schon verschickt haben, behalten den alten Namen.
 name-sealed = Der Name einer privaten Datei ist mit ihr verschlüsselt. Für einen anderen Namen teilen Sie sie noch einmal; sie hat dann einen anderen Link.
 name-private = Der Name wird mit der Datei verschlüsselt und lässt sich nach dem Teilen nicht mehr ändern.
 name-later = Sie kann einen anderen Namen bekommen, sobald sie ganz hier ist.
@@ -409,7 +409,7 @@ names-first = Vor dem Teilen Name und Notiz angeben
 
 ## A QR code in a picture that is to be shared.
 
-scanning = Im Bild wird ein QR-Code gesucht …
+scanning = Im Bild wird ein QR-Code gesucht. Lassen Sie diese Seite noch einen Augenblick offen …
 scanned = Der QR-Code in diesem Bild führt hierher:
 scanned-follow = Ansehen, wohin er führt
 scanned-share = Dieses Bild teilen

@@ -396,7 +396,7 @@ note-only = Note…
 name-label = Name
 note-label = Note
 note-hint = Only you see it
-name-told = Whoever fetches it from now on gets it under this name. The link stays as it is.
+name-told = Whoever fetches it from now on gets it under this name. The link stays as it is. A web link that you have already sent keeps the old name.
 name-sealed = The name of a private file is encrypted with it. To give it another one, share it again; it then has another link.
 name-private = The name is encrypted with the file, so it cannot be changed once it is shared.
 name-later = It can get another name once all of it is here.
@@ -404,7 +404,7 @@ names-first = Give a name and a note before sharing
 
 ## A QR code in a picture that is to be shared.
 
-scanning = Looking for a QR code in the picture…
+scanning = Looking for a QR code in the picture. Keep this page open for a moment…
 scanned = The QR code in this picture leads here:
 scanned-follow = See what it leads to
 scanned-share = Share this picture

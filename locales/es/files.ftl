@@ -401,7 +401,7 @@ note-only = Nota…
 name-label = Nombre
 note-label = Nota
 note-hint = Solo la ves tú
-name-told = Quien lo obtenga a partir de ahora lo recibirá con este nombre. El enlace no cambia.
+name-told = Quien lo obtenga a partir de ahora lo recibirá con este nombre. El enlace no cambia. Los enlaces web que ya enviaste conservan el nombre anterior.
 name-sealed = El nombre de un archivo privado está cifrado con él. Para darle otro, compártelo de nuevo; tendrá entonces otro enlace.
 name-private = El nombre se cifra con el archivo, así que no se puede cambiar una vez compartido.
 name-later = Podrá tener otro nombre cuando esté completo aquí.
@@ -409,7 +409,7 @@ names-first = Poner nombre y nota antes de compartir
 
 ## A QR code in a picture that is to be shared.
 
-scanning = Buscando un código QR en la imagen…
+scanning = Buscando un código QR en la imagen. Deja esta página abierta un momento…
 scanned = El código QR de esta imagen lleva aquí:
 scanned-follow = Ver adónde lleva
 scanned-share = Compartir esta imagen

@@ -387,15 +387,15 @@ note-only = 备注…
 name-label = 名称
 note-label = 备注
 note-hint = 只有你能看到
-name-told = 从现在起，获取它的人会以这个名称得到它。链接保持不变。
+name-told = 从现在起，获取它的人会以这个名称得到它。链接保持不变。已发出的网页链接仍使用原来的名称。
 name-sealed = 私密文件的名称与文件一起加密。要使用别的名称，请重新分享；届时它会有另一个链接。
 name-private = 名称会与文件一起加密，因此分享之后无法更改。
-name-later = 等它全部到达这里之后，就可以更改名称。
+name-later = 等它全部接收完成后，就可以更改名称。
 names-first = 分享前填写名称和备注
 
 ## A QR code in a picture that is to be shared.
 
-scanning = 正在图片中查找二维码…
+scanning = 正在图片中查找二维码。请让此页面再开一会儿…
 scanned = 这张图片中的二维码指向：
 scanned-follow = 查看它指向什么
 scanned-share = 分享这张图片

@@ -40,7 +40,7 @@ saved-choice = “{ $name }”已保存。
 save-named = 保存 { $name }
 saved-as = “{ $name }”将保存为“{ $saved }”。
 links-left-out = 以下符号链接未包含在内：
-names-changed = 以下名称必须更改：
+names-changed = 以下名称已被更改：
 file-count =
     { $count ->
        *[other] { $count } 个文件

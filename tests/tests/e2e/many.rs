@@ -138,7 +138,8 @@ const PICTURE: &str = "
 
 #[test]
 fn the_list_is_seen_before_the_program_is_there() {
-    play_in_chromium("first_picture", WORKER, async |scene| {
+    let why = "it takes the DevTools protocol";
+    play_in_chromium("first_picture", why, async |scene| {
         let node = scene.node("node", &[]).await?;
         let (alice, face) = scene.online("alice", &node).await?;
         for (name, seed) in [("other.txt", 1), (NAME, 2)] {

@@ -272,7 +272,7 @@ fn a_link_that_was_changed_on_its_way_opens_or_says_what_it_lacks() {
             .wait(
                 "that nothing is wrong",
                 SMALL,
-                "return document.querySelector('[data-testid=\"fetch-error\"]') === null && 'nothing';",
+                "return document.querySelector('[data-testid=\"fetch-error\"]') === null && document.body.textContent;",
             )
             .await?;
         ensure!(!refused.to_string().contains(key));
