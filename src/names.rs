@@ -491,7 +491,10 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
 /// A text as it may be told: not too long, and without what follows `#`, which may be the key of a private share.
 fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
-    let key = ["#", "%23"].iter().filter_map(|mark| text.split_once(mark));
+    // Also where `#` was escaped, once or more.
+    let key = ["#", "%23", "%25"]
+        .iter()
+        .filter_map(|mark| text.split_once(mark));
     let text = match key.min_by_key(|(before, _)| before.len()) {
         Some((before, after)) if !after.is_empty() => &format!("{before}#…"),
         _ => text,
@@ -1050,6 +1053,10 @@ mod tests {
                 assert!(!told.contains(&key[..3]), "{text}: {told}");
             }
         }
+        // Escaped twice.
+        let text = format!("{V0}%2523{key}");
+        let error = text.parse::<Link>().unwrap_err();
+        assert!(!format!("{error:?} {error}").contains(&key[..3]), "{error}");
     }
 
     #[test]

@@ -332,18 +332,24 @@ impl Sharing {
     /// Removes the share that an earlier worker made of a click, if that worker was killed before it had its bytes. Returns
     /// whether the click has to be shared: not if its bytes are here.
     pub async fn begin_again(&self, click: &str) -> bool {
+        let (here, unread) = self.made_of(click);
+        if !unread.is_empty() {
+            self.engine.command(Command::Remove { ids: unread }).await;
+        }
+        here.is_empty()
+    }
+
+    /// The shares that were made of a click: those whose bytes are here, and those that are to be read once more if the
+    /// worker that read them was killed.
+    pub fn made_of(&self, click: &str) -> (Vec<ItemId>, Vec<ItemId>) {
         let made = self.with_click(click);
-        let (here, listed): (Vec<ItemId>, Vec<ItemId>) = self.engine.with_state(|state| {
+        self.engine.with_state(|state| {
             let has_bytes = |id: &ItemId| {
                 let item = state.items.get(id);
                 item.is_some_and(|item| item.cid.is_some() || item.status == Status::Hashing)
             };
             made.into_iter().partition(has_bytes)
-        });
-        if !listed.is_empty() {
-            self.engine.command(Command::Remove { ids: listed }).await;
-        }
-        here.is_empty()
+        })
     }
 
     /// Tells the person that a click is lost whose bytes were too many to be written down, unless it is in the list, which

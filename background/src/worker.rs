@@ -250,17 +250,23 @@ impl Worker {
     }
 
     async fn go_on(self: Rc<Self>, found: Found, peer: PeerId, statuses: Statuses) {
-        // What is shared once more was not interrupted.
-        for click in &found.clicks {
-            self.sharing.begin_again(click).await;
-        }
+        // What is shared once more was not interrupted. All of it is found before anything is waited for, because the clicks
+        // are delivered meanwhile, and what is made of them now is to stay.
+        let clicks = found.clicks.iter();
+        let again: Vec<ItemId> = clicks
+            .flat_map(|click| self.sharing.made_of(click).1)
+            .collect();
         // The person has not been told yet of what an earlier worker was reading.
         self.engine.with_state(|state| {
             let items = state.items.values();
             let is_read = |item: &&Item| matches!(item.status, Status::Preparing | Status::Hashing);
-            let ids: Vec<ItemId> = items.filter(is_read).map(|item| item.id.clone()).collect();
+            let ids = items.filter(is_read).map(|item| item.id.clone());
+            let ids: Vec<ItemId> = ids.filter(|id| !again.contains(id)).collect();
             self.sharing.are_wanted(&ids);
         });
+        if !again.is_empty() {
+            self.engine.command(Command::Remove { ids: again }).await;
+        }
         match storage::available().await {
             Ok(0) => {}
             Ok(bytes) => {

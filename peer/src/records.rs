@@ -9,6 +9,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 #[cfg(not(target_family = "wasm"))]
+use std::hash::{BuildHasher as _, RandomState};
+#[cfg(not(target_family = "wasm"))]
 use std::ops::Bound;
 
 use libp2p::kad::store::{Error, RecordStore, Result};
@@ -63,6 +65,11 @@ pub(crate) type Hash = [u8; 32];
 /// this implementation does.
 #[cfg(not(target_family = "wasm"))]
 const HEARD_TTL: u32 = 3 * 60 * 60;
+/// How long it is remembered that a provider took a record back, in seconds, and of how many records at most.
+#[cfg(not(target_family = "wasm"))]
+const TAKEN_BACK_TTL: u32 = 60 * 60;
+#[cfg(not(target_family = "wasm"))]
+const MAX_TAKEN_BACK: usize = 65_536;
 
 /// A record as one node hands it to another.
 #[cfg(not(target_family = "wasm"))]
@@ -126,6 +133,11 @@ pub(crate) struct ProviderRecords {
     by_number: HashMap<u32, PeerId>,
     next_number: u32,
     shares: Shares,
+    /// What providers have taken back lately, each as a hash, and until when no other node's word of it is taken.
+    #[cfg(not(target_family = "wasm"))]
+    taken_back: HashMap<u64, u32>,
+    #[cfg(not(target_family = "wasm"))]
+    hasher: RandomState,
     /// The functions that the peer itself provides.
     own: HashMap<RecordKey, ProviderRecord>,
     /// Where others reach this peer.
@@ -172,6 +184,10 @@ impl ProviderRecords {
             by_number: HashMap::new(),
             next_number: 0,
             shares: Shares::new(limits.records, BLOCK_PART),
+            #[cfg(not(target_family = "wasm"))]
+            taken_back: HashMap::new(),
+            #[cfg(not(target_family = "wasm"))]
+            hasher: RandomState::new(),
             own: HashMap::new(),
             own_addresses: Vec::new(),
         }
@@ -237,6 +253,11 @@ impl ProviderRecords {
             return Err(Error::ValueTooLarge);
         };
         let expires = record.expires.map_or(u32::MAX, |at| self.seconds(at));
+        #[cfg(not(target_family = "wasm"))]
+        if !self.taken_back.is_empty() {
+            let provided = self.hasher.hash_one((hash, record.provider));
+            self.taken_back.remove(&provided);
+        }
         let known = self.providers.get(&record.provider);
         let number = known.map(|provider| provider.number);
         let held = self.functions.get(&hash);
@@ -297,9 +318,20 @@ impl ProviderRecords {
         })
     }
 
-    /// Removes the record that a provider takes back.
+    /// Removes the record that a provider takes back. Another node that has not been told yet, or told of the record before,
+    /// does not bring it back.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn take_back(&mut self, hash: &Hash, provider: &PeerId) {
+        let now = self.seconds(Instant::now());
+        if self.taken_back.len() >= MAX_TAKEN_BACK {
+            self.taken_back.retain(|_, until| *until > now);
+        }
+        if self.taken_back.len() >= MAX_TAKEN_BACK {
+            self.taken_back.clear();
+        }
+        let until = now.saturating_add(TAKEN_BACK_TTL);
+        let taken_back = self.hasher.hash_one((hash, provider));
+        self.taken_back.insert(taken_back, until);
         if let Some(number) = self.providers.get(provider).map(|known| known.number) {
             self.remove(hash, number);
         }
@@ -371,8 +403,15 @@ impl ProviderRecords {
         // A provider has room left for what it stores itself.
         let is_too_much =
             known.map_or(0, |known| known.records) >= self.limits.functions_per_peer / 2;
+        let now = self.seconds(Instant::now());
+        let taken_back = self.hasher.hash_one((hash, provider));
+        let is_taken_back = self
+            .taken_back
+            .get(&taken_back)
+            .is_some_and(|until| *until > now);
         if provider == self.id
             || is_held
+            || is_taken_back
             || is_too_much
             || count >= self.limits.providers_per_function
             || !self
@@ -395,7 +434,6 @@ impl ProviderRecords {
         if let Some(known) = self.providers.get_mut(&provider) {
             known.is_heard = is_first;
         }
-        let now = self.seconds(Instant::now());
         let held = self.functions.entry(hash).or_default();
         held.push(Held {
             provider: number,
@@ -1053,6 +1091,38 @@ mod tests {
             second.remove_provider(&key(n), &alice);
         }
         assert_eq!(second.shares.total(), told - 90);
+    }
+
+    #[test]
+    fn nobody_else_brings_back_what_was_taken_back() {
+        let (mut first, mut second) = (store(), store());
+        let provider = PeerId::random();
+        for n in 0..2 {
+            first.add_provider(record(n, provider)).unwrap();
+        }
+        let hash = hash_of(&key(0)).unwrap();
+        // The other node has not got the record yet.
+        second.take_back(&hash, &provider);
+        let told = |store: &mut ProviderRecords| {
+            for record in first.page(None, 20, |_, _| Some(true)).records {
+                store.hear(None, record);
+            }
+        };
+        told(&mut second);
+        assert_eq!(found(&second, 0), []);
+        assert_eq!(found(&second, 1), [provider]);
+        // It may be provided again, after which others are believed, too.
+        second.add_provider(record(0, provider)).unwrap();
+        assert_eq!(found(&second, 0), [provider]);
+        second.remove_provider(&key(0), &provider);
+        told(&mut second);
+        assert_eq!(found(&second, 0), [provider]);
+        for n in 0..MAX_TAKEN_BACK + 1 {
+            let mut hash = hash;
+            hash[..8].copy_from_slice(&n.to_le_bytes());
+            second.take_back(&hash, &provider);
+        }
+        assert!(second.taken_back.len() <= MAX_TAKEN_BACK);
     }
 
     #[test]

@@ -358,6 +358,9 @@ impl<P: Platform> Engine<P> {
         if candidate.helpers.is_empty() {
             events.push(log_line(id, entry));
         }
+        // Whether it is a private share is found out from its bytes.
+        let is_unnamed = name.is_none() && Some(&item.name) == item.cid.as_ref();
+        let mime = mime.filter(|mime| !is_unnamed || mime != SEALED);
         if name.is_some() || mime.is_some() || size.is_some() {
             events.push(EventKind::Described {
                 id: id.clone(),
@@ -633,7 +636,8 @@ impl<P: Platform> Engine<P> {
                 true => Some(DIRECTORY.to_owned()),
                 // Nobody may have been there to say so.
                 false if is_unnamed && self.is_sealed(id).await => Some(SEALED.to_owned()),
-                false => told_mime(),
+                // Only its bytes say that.
+                false => told_mime().filter(|mime| !is_unnamed || mime != SEALED),
             };
             let files = directory.then(|| dag.file_count());
             (name, mime, files, dag.len())

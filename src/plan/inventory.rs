@@ -18,7 +18,7 @@ use crate::ports::{Http, HttpRequest, Platform};
 
 /// About how many blocks a storage is asked at most, be it because of a call or before an upload, apart from its root and what
 /// it says of the whole. A hole that these do not show is found by whoever fetches, and filled when they call once more.
-const SAMPLES: usize = 8;
+pub(super) const SAMPLES: usize = 8;
 /// A person's own IPFS node, which is near, is asked about every block of a DAG with up to this many.
 const CHECK_EACH: usize = 1024;
 /// The most such questions at the same time, and how long each may take.
@@ -138,7 +138,7 @@ impl<P: Platform> Engine<P> {
 
     /// Whether a storage says that a DAG whose root it has is incomplete. A plain gateway does not
     /// track DAGs, and never says so.
-    async fn says_it_lacks(&self, storage: &Inventory, root: &Cid) -> bool {
+    pub(super) async fn says_it_lacks(&self, storage: &Inventory, root: &Cid) -> bool {
         let Inventory::Gateway(url) = storage else {
             return false;
         };

@@ -11,7 +11,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 
 use super::Engine;
-use super::inventory::{CHECK_PATIENCE, Inventory, Missing};
+use super::inventory::{CHECK_PATIENCE, Inventory, Missing, SAMPLES};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
@@ -235,9 +235,13 @@ impl<P: Platform> Engine<P> {
             unsent = without(&unsent, &missing);
             self.upload_these(missing, id, source, dag, target, sent)
                 .await?;
-            // If every block was sent and accepted, nothing can be missing any more.
             if unsent.is_empty() {
-                return Ok(());
+                // What the storage has of a part that failed was found out by samples, and it may have had later blocks before.
+                let root = &dag.root;
+                if !self.says_it_lacks(&target.inventory, root).await {
+                    return Ok(());
+                }
+                unsent = std::iter::once(0..dag.blocks.len()).collect();
             }
         }
         Ok(())
@@ -413,11 +417,17 @@ impl<P: Platform> Engine<P> {
         wait: Duration,
     ) -> Sent {
         self.sleep(wait).await;
-        let missing = self.missing_of(&storage, dag, part.blocks.clone());
-        let lacks = match self.within(CHECK_PATIENCE, missing).await {
-            Some(Ok(lacks)) => lacks,
-            // If the storage does not say, all of the part is sent again.
-            Some(Err(_)) | None => std::iter::once(part.blocks.clone()).collect(),
+        let all = || std::iter::once(part.blocks.clone()).collect();
+        let lacks = if inner && part.blocks.len() > SAMPLES {
+            // They are small, and one that is left out by mistake would have all below it refused.
+            all()
+        } else {
+            let missing = self.missing_of(&storage, dag, part.blocks.clone());
+            match self.within(CHECK_PATIENCE, missing).await {
+                Some(Ok(lacks)) => lacks,
+                // If the storage does not say, all of the part is sent again.
+                Some(Err(_)) | None => all(),
+            }
         };
         Sent {
             part,

@@ -276,6 +276,8 @@ fn unpack(home: &Path, name: &str) -> Result<()> {
     let download = || {
         Run::new("apt-get")
             .arguments(["install", "--yes", "--quiet", "--quiet", "--download-only"])
+            // Where it is installed, it may be in none of a person's own paths.
+            .arguments(["--reinstall"])
             .arguments(["--no-install-recommends", "--option=Debug::NoLocking=1"])
             .arguments(["--option=APT::Sandbox::User=root"])
             .arguments([format!(

@@ -93,10 +93,19 @@ pub(super) struct Readiness {
 }
 
 impl Readiness {
+    /// What libp2p holds; `None` if it does not say so.
+    async fn load(&self) -> Option<Load> {
+        // Its patience begins with the question, and not with the wait for another one's answer.
+        let asked = async {
+            let asked = tokio::time::timeout(PATIENCE, self.peer.load());
+            asked.await.ok().flatten()
+        };
+        self.load.get(asked).await
+    }
+
     /// Why the node cannot serve now; empty if it can.
     pub async fn missing(&self) -> Vec<&'static str> {
-        let asked = tokio::time::timeout(PATIENCE, self.peer.load());
-        let load = self.load.get(async { asked.await.ok().flatten() }).await;
+        let load = self.load().await;
         let listens = matches!(self.peer.status(), NetworkStatus::Online { .. });
         let ended = load.as_ref().map_or(0, |load| load.ended_listeners);
         let kubo = self.blocks.as_ref().is_none_or(|blocks| blocks.answers());
@@ -211,7 +220,7 @@ impl State {
             tls,
             ..
         } = &self.readiness;
-        let load = peer.load().await.unwrap_or_default();
+        let load = self.readiness.load().await.unwrap_or_default();
         let Load {
             calls,
             routed,

@@ -171,6 +171,49 @@ fn a_part_that_failed_is_asked_about_with_few_questions() {
 }
 
 #[test]
+fn nothing_is_left_out_that_lies_before_what_the_storage_had_already() {
+    for changed in [0, 1, 5, 40, 300] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        storage.slow.set(2);
+        let share = |which: usize| {
+            let many = (0..600).map(|n| {
+                let seed = if n == changed { 12 + which as u8 } else { 11 };
+                (format!("{n}"), SimSource(file(3_000 + n, seed).into()))
+            });
+            let mut folder = input(&a, &format!("many {which}"), &[]);
+            folder.body = Input::Many(many.collect());
+            let id = begin_share(&a, folder);
+            until(&a, &id, |item| item.status == Status::Shared);
+            (id.clone(), item(&a, &id).cid.unwrap())
+        };
+        let (first, cid) = share(0);
+        assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+        until(&a, &first, |item| {
+            item.uploaded > 0 && item.upload.is_none()
+        });
+        // Of the second one, storage has all but a few blocks. What carries these breaks off.
+        let (second, cid) = share(1);
+        let posts = storage.posts.get();
+        assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+        let begun = || storage.posts.get() > posts;
+        assert!(world.sim.run_until(MINUTE, begun));
+        storage.manner.set(Manner::Dead);
+        world.sim.pass(Duration::from_secs(4));
+        storage.manner.set(Manner::Honest);
+        until(&a, &second, |item| {
+            item.uploaded > 0 && item.upload.is_none()
+        });
+        assert_eq!(item(&a, &second).upload_failure, None);
+        let posts = storage.posts.get();
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(storage.posts.get(), posts, "file {changed} was not there");
+    }
+}
+
+#[test]
 fn an_upload_outlasts_storage_that_is_away_for_a_while() {
     let world = World::default();
     let storage = world.node("node", "store");
