@@ -91,7 +91,7 @@ fn every_word_is_translated_and_every_layout_holds() {
 
         go("welcome", "welcome-private").await?;
         check("welcome").await?;
-        go("network", "today").await?;
+        go("network", "sent-today").await?;
         check("network").await?;
 
         // Without a connection.
