@@ -1087,6 +1087,10 @@ fn answers_that_no_server_should_give_are_what_they_are() {
             ("/nul.bin", "NUL.txt", Ok("name")),
             ("/up.bin", ".._.._up.txt", Ok("name")),
         ] {
+            let why = "it takes what a compressed answer begins with for all of it";
+            if path == "/packed.bin" && skips_firefox(path, why) {
+                continue;
+            }
             share_link(&alice, &tabs, &format!("{base}{path}")).await?;
             let status = if ends.is_ok() { "shared" } else { "failed" };
             let shown = face.wait_named(name, &[status], SMALL).await;
