@@ -10,6 +10,7 @@ use futures::future::{LocalBoxFuture, poll_fn};
 use futures::stream::{self, FuturesOrdered, LocalBoxStream, StreamExt};
 
 use crate::Cid;
+use crate::content::Block;
 use crate::content::car::{CarError, CarLimits, CarReader};
 use crate::content::hash::HashError;
 use crate::failure::Reason;
@@ -48,6 +49,18 @@ pub struct Kept {
     pub suffix: Bytes,
     /// The platform's own note of where the bytes are.
     pub place: Rc<dyn Any>,
+}
+
+impl Kept {
+    /// The block with this CID that they are in, without them.
+    pub fn block(&self, cid: Cid) -> Block {
+        Block {
+            cid,
+            prefix: self.prefix.clone(),
+            len: self.len,
+            suffix: self.suffix.clone(),
+        }
+    }
 }
 
 /// Why a CAR ended before it was complete.

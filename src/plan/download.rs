@@ -177,15 +177,7 @@ impl<P: Platform> Sink<P> {
     pub(super) async fn take(&mut self, cid: Cid, payload: Payload) -> Result<(), Ended> {
         let (step, kept) = match payload {
             Payload::Bytes(bytes) => (self.walk.accept(cid, bytes), None),
-            Payload::Kept(kept) => {
-                let block = Block {
-                    cid,
-                    prefix: kept.prefix.clone(),
-                    len: kept.len,
-                    suffix: kept.suffix.clone(),
-                };
-                (self.walk.accept_kept(block), Some(kept))
-            }
+            Payload::Kept(kept) => (self.walk.accept_kept(kept.block(cid)), Some(kept)),
         };
         match step {
             Ok(Step::New { block, data }) => {

@@ -17,8 +17,8 @@ thread_local! {
 }
 
 /// Notes that a message came, or that a stream was read from; each worker calls this. Each time some hundred bytes of the
-/// browser's own remain, and dozens of megabytes pile up before the browser collects them by itself. Memory outside of its heap makes it collect them earlier: a buffer that is
-/// never written to is counted, but occupies no memory.
+/// browser's own remain, and dozens of megabytes pile up before the browser collects them by itself. Memory outside of its heap
+/// makes it collect them earlier: a buffer that is never written to is counted, but occupies no memory.
 pub fn made() {
     let made = MADE.get() + 1;
     MADE.set(made % REMIND_AFTER);

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fluence::cars::{Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::layout;
 use fluence::content::walk::{Limits, Step, Walk};
-use fluence::content::{Block, Dag, Profile, car};
+use fluence::content::{Dag, Profile, car};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Partial, Source, Store};
 use futures::StreamExt;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -90,15 +90,7 @@ async fn what_comes_is_verified_kept_and_written() {
             };
             let (step, kept) = match payload {
                 Payload::Bytes(bytes) => (walk.accept(cid, bytes), None),
-                Payload::Kept(kept) => {
-                    let block = Block {
-                        cid,
-                        prefix: kept.prefix.clone(),
-                        len: kept.len,
-                        suffix: kept.suffix.clone(),
-                    };
-                    (walk.accept_kept(block), Some(kept))
-                }
+                Payload::Kept(kept) => (walk.accept_kept(kept.block(cid)), Some(kept)),
             };
             let Ok(Step::New { block, data }) = step else {
                 panic!("{step:?}");

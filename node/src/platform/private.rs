@@ -26,8 +26,8 @@ const RECORDS_AT_ONCE: u64 = 4;
 /// How many records are kept of which a part was read, for all bodies together.
 const MAX_BORDERS: usize = 8;
 
-/// The records of which a part was read last. A leaf ends within a record, so
-/// that this one is wanted for the next leaf as well, most likely soon and by another thread.
+/// The records of which a part was read last. A leaf ends within a record, so that this one is wanted for the next leaf as
+/// well, most likely soon and by another thread.
 static BORDERS: Mutex<VecDeque<Border>> = Mutex::new(VecDeque::new());
 
 /// The token of a body, the number of a record, and the record.
