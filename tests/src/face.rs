@@ -556,7 +556,16 @@ impl Face {
     /// # Errors
     /// If axe-core finds anything.
     pub async fn picture(&self, label: &str) -> Result<()> {
+        self.picture_of(label, Check::Axe).await
+    }
+
+    /// Takes a picture, in light and in dark, and checks nothing: what is shown to somebody needs no axe-core.
+    pub async fn plain_picture(&self, label: &str) -> Result<()> {
+        self.picture_of(label, Check::Nothing).await
+    }
+
+    async fn picture_of(&self, label: &str, check: Check) -> Result<()> {
         let label = format!("{}-{label}", self.browser);
-        browser::picture(&self.driver, self.kind, &self.artifacts, &label, Check::Axe).await
+        browser::picture(&self.driver, self.kind, &self.artifacts, &label, check).await
     }
 }

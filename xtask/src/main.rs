@@ -164,6 +164,7 @@ fn perform(task: Task) -> Result<()> {
         } => play(&workspace, DEV, "stage", &["gallery"], &[]),
         Task::Gallery { store: true, .. } => {
             setup::browser(setup::CHROMIUM)?.require()?;
+            setup::packages(&workspace, "axe", "axe-core")?;
             extension::build(&workspace, Optimise::Yes)?;
             let test = ["test", "--workspace", "--test", "e2e", "--"];
             workspace
@@ -176,6 +177,7 @@ fn perform(task: Task) -> Result<()> {
             let what = if record { "record" } else { "compare" };
             setup::browser(&[setup::CHROMIUM, setup::FIREFOX].concat())?.require()?;
             setup::geckodriver(&workspace)?;
+            setup::packages(&workspace, "axe", "axe-core")?;
             extension::build(&workspace, Optimise::Yes)?;
             for kind in ["chromium", "firefox"] {
                 let test = ["test", "--workspace", "--test", "e2e", "--"];

@@ -173,7 +173,7 @@ async fn demo(keep: bool, headless: bool, [sharing, fetching]: [Kind; 2]) -> Res
         println!("       fluence:{cid}");
         links.push((name, cid));
     }
-    face.picture("shared").await?;
+    face.plain_picture("shared").await?;
     let before = node.uploaded().await?;
     ensure!(
         before == 0,
@@ -208,7 +208,7 @@ async fn demo(keep: bool, headless: bool, [sharing, fetching]: [Kind; 2]) -> Res
             .await?;
         println!("       sha256 {}", files::sha256(&expected));
     }
-    face.picture("fetched").await?;
+    face.plain_picture("fetched").await?;
     println!(
         "\nAll of it took {:.1} s; {} bytes went through the node's storage.",
         narrator.began.elapsed().as_secs_f64(),
