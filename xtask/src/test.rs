@@ -101,9 +101,17 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             browser.require()?;
             adaptors(workspace)
         });
-        report.step("programs for the tests in browsers", || {
-            setup::packages(workspace, "axe", "axe-core")?;
-            setup::geckodriver(workspace).map(drop)
+        // Before what only the tests need is installed: it is the first command of the README, and must need none of it.
+        report.step("the demo, from Chromium to Firefox", || {
+            browser.require()?;
+            setup::geckodriver(workspace)?;
+            Run::new(workspace.target.join("debug").join("stage"))
+                .directory(&workspace.root)
+                .arguments(["demo", "--headless", "--to", "firefox"])
+                .done()
+        });
+        report.step("axe-core, for the tests", || {
+            setup::packages(workspace, "axe", "axe-core")
         });
         let kinds = match report.step("the browsers", || browser.require()) {
             true => ["chromium", "firefox"].as_slice(),
