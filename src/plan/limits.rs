@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::Engine;
 use super::jobs::JobKind;
+use super::upload::most_sent;
+use crate::content::Dag;
 use crate::failure::{Code, Failure};
 use crate::ports::Platform;
 use crate::state::{Ends, EventKind, Item, ItemId, Limits, LogEntry, Status};
@@ -107,25 +109,29 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Why a file of this size may not be uploaded now, if so.
-    pub(super) fn over_budget(&self, size: u64) -> Option<Failure> {
-        let settings = self.settings();
-        if let Some(failure) = self.over_file_budget(size) {
+    /// Why a file may not be uploaded now, if so.
+    pub(super) fn over_budget(&self, dag: &Dag) -> Option<Failure> {
+        if let Some(failure) = self.over_file_budget(dag.len()) {
             return Some(failure);
         }
-        if let Some(most) = settings.max_sent_day {
-            let now = self.now();
-            let sent = self.with_state(|state| {
-                let under_way = state.items.values().filter(|item| item.upload.is_some());
-                let under_way = under_way.filter_map(|item| item.size);
-                state.sent_today(now).saturating_add(under_way.sum())
-            });
-            if sent.saturating_add(size) > most {
-                return Some(Failure::new(Code::DayBudget).limit(most));
-            }
-        }
-        let metered = self.rests().filter(|why| *why == Code::Metered);
-        metered.map(Failure::new)
+        // What has left of the uploads that are under way is counted already.
+        let to_leave = |item: &Item| Some(item.size?.saturating_sub(item.upload.as_ref()?.sent));
+        let under_way: u64 =
+            self.with_state(|state| state.items.values().filter_map(to_leave).sum());
+        let day = self.over_day_budget(under_way.saturating_add(most_sent(dag)));
+        day.or_else(|| {
+            let metered = self.rests().filter(|why| *why == Code::Metered);
+            metered.map(Failure::new)
+        })
+    }
+
+    /// Why so many bytes may not leave today any more, if so.
+    pub(super) fn over_day_budget(&self, size: u64) -> Option<Failure> {
+        let most = self.settings().max_sent_day?;
+        let now = self.now();
+        let sent = self.with_state(|state| state.sent_today(now));
+        let over = sent.saturating_add(size) > most;
+        over.then(|| Failure::new(Code::DayBudget).limit(most))
     }
 
     /// Why a file of this size may never be uploaded, if so.

@@ -482,7 +482,7 @@ impl<P: Platform> Engine<P> {
                 ..CallError::new(ErrorCode::Busy, "too many uploads at once")
             });
         }
-        if let Some(failure) = self.over_budget(dag.len()) {
+        if let Some(failure) = self.over_budget(&dag) {
             self.note_no_place(id, failure);
             return Err(CallError::new(
                 ErrorCode::Refused,

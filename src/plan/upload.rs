@@ -172,8 +172,10 @@ impl<P: Platform> Engine<P> {
                 self.end_upload(id, sent, Some(failure.clone()));
                 return self.say_gone(id, failure);
             }
-            // That is no fault of the storage's.
-            Code::Paused | Code::Metered => return self.end_upload(id, sent, Some(failure)),
+            // That is no fault of the storage's, or it has to be sent too much.
+            Code::Paused | Code::Metered | Code::DayBudget => {
+                return self.end_upload(id, sent, Some(failure));
+            }
             _ => {}
         }
         // A part that cannot be read looks like a broken connection.
@@ -328,6 +330,14 @@ impl<P: Platform> Engine<P> {
                         };
                     }
                     let size = part.car;
+                    // A storage that does not keep what it gets is sent more than the file has.
+                    if let Some(failure) = self.over_day_budget(size) {
+                        return Sent {
+                            part,
+                            inner: is_inner,
+                            outcome: Outcome::Sent(0, Err(PartError::Final(failure))),
+                        };
+                    }
                     let id = id.clone();
                     self.record([EventKind::UploadSent { id, size }]).await;
                     self.send_part(target, part, is_inner, pieces).await
@@ -582,6 +592,14 @@ fn inner_nodes(dag: &Dag) -> Dag {
         blocks,
         files: Vec::new(),
     }
+}
+
+/// The most bytes of CARs in which all of a DAG leaves, if nothing has to be sent again.
+pub(super) fn most_sent(dag: &Dag) -> u64 {
+    let all = car::part(dag, 0..dag.blocks.len(), 0, u64::MAX);
+    // Two parts that follow one another are larger than one may be, unless these are the last ones.
+    let parts = 2 * (all.car / PART_LEAST) + 4;
+    all.car + parts * car::header(&dag.root).len() as u64
 }
 
 /// The size of the largest part of a file of so many bytes.

@@ -521,6 +521,92 @@ fn no_more_is_uploaded_than_the_person_allows() {
 }
 
 #[test]
+fn a_storage_that_keeps_nothing_is_sent_no_more_than_the_day_allows() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Forgets);
+    let most = 8_000_000;
+    let a = world.machine_with(
+        "alice",
+        Settings {
+            max_sent_day: Some(most),
+            ..Settings::default()
+        },
+    );
+    a.online();
+    let (id, cid) = share(&a, "a", &file(6_000_000, 101));
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| item.upload_failure.is_some());
+    let failure = item(&a, &id).upload_failure.unwrap();
+    assert_eq!(failure, Failure::new(Code::DayBudget).limit(most));
+    let received = storage.received.get();
+    assert!((6_000_000..=most).contains(&received), "{received}");
+    // Whoever asks meanwhile gets no more of it.
+    assert!(matches!(ask(&a, &cid), Reply::Error(_)));
+    world.sim.pass(MINUTE);
+    assert_eq!(storage.received.get(), received);
+    // It is the day that is over, and not the storage that is avoided.
+    storage.manner.set(Manner::Honest);
+    world.sim.pass(Duration::from_secs(24 * 3600));
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| {
+        item.upload.is_none() && item.upload_failure.is_none()
+    });
+}
+
+#[test]
+fn an_upload_ends_when_the_day_allows_no_more_of_it() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let mut a = world.machine("alice");
+    a.online();
+    storage.slow.set(20);
+    let (id, cid) = share(&a, "a", &file(16 << 20, 102));
+    ask(&a, &cid);
+    let begun = || storage.received.get() > 1 << 20;
+    assert!(world.sim.run_until(MINUTE, begun));
+    let most = 2 << 20;
+    set(&a, |settings| settings.max_sent_day = Some(most));
+    until(&a, &id, |item| item.upload.is_none());
+    let failure = item(&a, &id).upload_failure.unwrap();
+    assert_eq!(failure, Failure::new(Code::DayBudget).limit(most));
+    // What was on its way had left already.
+    let received = storage.received.get();
+    a.restart();
+    a.online();
+    world.sim.pass(MINUTE);
+    assert!(storage.received.get() <= received.max(most));
+}
+
+#[test]
+fn what_has_left_of_an_upload_leaves_its_room_in_the_day_to_others() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine_with(
+        "alice",
+        Settings {
+            max_sent_day: Some(10_000_000),
+            ..Settings::default()
+        },
+    );
+    a.online();
+    storage.slow.set(20);
+    let (large, large_cid) = share(&a, "large", &file(6_000_000, 103));
+    let (small, small_cid) = share(&a, "small", &file(3_000_000, 104));
+    ask(&a, &large_cid);
+    let begun = || storage.received.get() > 2_000_000;
+    assert!(world.sim.run_until(LONG, begun));
+    assert!(item(&a, &large).upload.is_some());
+    // 6 MB and 3 MB are not 10 MB, whatever has left of them.
+    let reply = ask(&a, &small_cid);
+    assert!(matches!(reply, Reply::Ok(_)), "{reply:?}");
+    for id in [large, small] {
+        until(&a, &id, |item| item.upload.is_none());
+        assert_eq!(item(&a, &id).upload_failure, None);
+    }
+}
+
+#[test]
 fn what_left_before_an_upload_was_cut_off_counts() {
     let today = |a: &Machine| {
         let now = a.world.sim.now();

@@ -50,6 +50,8 @@ pub enum Manner {
     StallsOnce(usize),
     /// Accepts the first part of an upload, and no other.
     FullAfterOne,
+    /// Accepts every part of an upload, and keeps nothing.
+    Forgets,
     /// Breaks off after this many bytes of each answer.
     Breaks(usize),
     /// Sends one byte per second.
@@ -827,6 +829,9 @@ impl World {
             reader.push(Bytes::copy_from_slice(piece));
             while let Some((cid, block)) = reader.next().expect("a CAR") {
                 hash::verify(&cid, &block).expect("right bytes");
+                if storage.manner.get() == Manner::Forgets {
+                    continue;
+                }
                 storage.blocks.borrow_mut().insert(key(&cid), block);
             }
         }
