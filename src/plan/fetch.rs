@@ -664,6 +664,8 @@ impl<P: Platform> Engine<P> {
             },
         ];
         if provide {
+            // It ends as the person has set it for all.
+            events.extend(self.limits(id, None));
             events.push(EventKind::Providing {
                 id: id.clone(),
                 providing: true,
@@ -672,6 +674,7 @@ impl<P: Platform> Engine<P> {
         self.record(events).await;
         if provide {
             self.offer(id, &dag.root);
+            self.watch_limits();
         }
         Ok(())
     }

@@ -607,6 +607,33 @@ fn what_has_left_of_an_upload_leaves_its_room_in_the_day_to_others() {
 }
 
 #[test]
+fn what_was_fetched_ends_as_the_person_has_set_it_for_all() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    let b = world.machine_with(
+        "bob",
+        Settings {
+            share_for: Some(600),
+            share_calls: Some(5),
+            ..sharing_on()
+        },
+    );
+    for machine in [&a, &b] {
+        machine.online();
+    }
+    let (_, cid) = share(&a, "a", &file(300_000, 105));
+    let fetched = begin_fetch(&b, &cid);
+    until(&b, &fetched, Item::is_shared);
+    let limits = item(&b, &fetched).limits;
+    assert_eq!(limits.calls, Some(5));
+    assert!(limits.until.is_some_and(|until| until > world.sim.now()));
+    world.sim.pass(MINUTE * 11);
+    assert!(is_stopped(&b, &fetched));
+    assert!(!item(&b, &fetched).providing);
+}
+
+#[test]
 fn what_left_before_an_upload_was_cut_off_counts() {
     let today = |a: &Machine| {
         let now = a.world.sim.now();
