@@ -41,7 +41,8 @@ impl<P: Platform> Engine<P> {
         self.spawn(async move {
             let mut attempt = 0;
             loop {
-                engine.wait_online(RETRY_MOST).await;
+                // Who has no connection has asked nobody, and asks as soon as there is one.
+                while !engine.wait_online(RETRY_MOST).await {}
                 let count = || engine.with_state(|state| state.copies.len());
                 let before = count();
                 engine.release_unwanted_once().await;

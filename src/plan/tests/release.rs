@@ -99,6 +99,24 @@ fn what_was_stopped_without_a_connection_is_taken_back_later() {
 }
 
 #[test]
+fn who_had_no_connection_for_long_takes_back_as_soon_as_there_is_one() {
+    // However long that was, it is not what is waited for next.
+    for minutes in (120..180).step_by(4) {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        let (id, _) = fetched_once(&a, &b);
+        a.offline();
+        command(&a, Command::Stop { id });
+        world.sim.pass(MINUTE * minutes);
+        assert!(!storage.blocks.borrow().is_empty());
+        a.online();
+        let is_released = || storage.blocks.borrow().is_empty();
+        assert!(world.sim.run_until(MINUTE, is_released), "{minutes}");
+    }
+}
+
+#[test]
 fn what_two_storages_have_is_taken_back_from_both() {
     for killed in [false, true] {
         let world = World::default();
