@@ -84,6 +84,7 @@ impl<P: Platform> Engine<P> {
 
     /// Stops offering the file of an item.
     pub(super) fn withdraw(&self, id: &ItemId) {
+        self.ask_no_more(id, false);
         let mut offers = self.0.offers.0.borrow_mut();
         let Some(Offer { name, .. }) = offers.by_item.remove(id) else {
             return;

@@ -111,15 +111,26 @@ impl<P: Platform> Engine<P> {
 
     /// Decides about the caller about whom the person is asked. Without a question it changes nothing.
     pub(super) fn decide(&self, id: &ItemId, allow: bool) {
-        let Some(question) = self.0.asking.waiting.borrow_mut().remove(id) else {
+        let waiting = self.0.asking.waiting.borrow();
+        let Some(peer) = waiting.get(id).map(|question| question.peer.clone()) else {
             return;
         };
+        drop(waiting);
         let mut decided = self.0.asking.decided.borrow_mut();
         if decided.len() < MAX_DECIDED {
             let until = self.now() + DECIDED_MS;
-            decided.insert((id.clone(), question.peer), (allow, until));
+            decided.insert((id.clone(), peer), (allow, until));
         }
         drop(decided);
+        self.ask_no_more(id, allow);
+    }
+
+    /// Ends the question about a file, if there is one, and gives the file to who waits or not. What was not the person's
+    /// decision about them is not remembered.
+    pub(super) fn ask_no_more(&self, id: &ItemId, allow: bool) {
+        let Some(question) = self.0.asking.waiting.borrow_mut().remove(id) else {
+            return;
+        };
         // The call may have been given up.
         let _ = question.answer.send(allow);
         self.tell([EventKind::Asking {

@@ -59,6 +59,10 @@ impl<P: Platform> Engine<P> {
                         asks,
                     };
                     self.record([set]).await;
+                    if !asks {
+                        // Who waits gets it as everybody does now.
+                        self.ask_no_more(&id, true);
+                    }
                     Ok(Some(id))
                 }
                 Err(failure) => Err(failure),

@@ -829,6 +829,59 @@ fn nobody_gets_what_the_person_is_asked_about_before_they_allow_it() {
 }
 
 #[test]
+fn nobody_is_asked_about_what_nobody_is_asked_about_any_more() {
+    type End = fn(ItemId) -> Command;
+    let ends: [(End, bool); 3] = [
+        (|id| Command::Stop { id }, false),
+        (|id| Command::Remove { ids: vec![id] }, false),
+        (|id| Command::AskFirst { id, asks: false }, true),
+    ];
+    for (end, gets) in ends {
+        let world = World::default();
+        world.node("node", "store");
+        let a = world.machine("alice");
+        a.online();
+        let (id, cid) = share(&a, "a", &file(300_000, 106));
+        let asks = true;
+        done(command(
+            &a,
+            Command::AskFirst {
+                id: id.clone(),
+                asks,
+            },
+        ));
+        let answer: Rc<std::cell::RefCell<Option<Reply>>> = Rc::default();
+        let (engine, told) = (a.engine.clone(), Rc::clone(&answer));
+        let request = Request::new(function(&cid), &json!({}));
+        world.sim.spawn(a.group, async move {
+            let reply = engine.serve("stranger".to_owned(), request).await;
+            told.replace(Some(reply));
+        });
+        until_asked(&a, &id);
+        let asked = world.sim.now();
+        command(&a, end(id.clone()));
+        let is_answered = || answer.borrow().is_some();
+        assert!(world.sim.run_until(MINUTE, is_answered));
+        assert!(world.sim.now() < asked + 10_000, "it waited");
+        let reply = answer.take().unwrap();
+        assert_eq!(matches!(reply, Reply::Ok(_)), gets, "{reply:?}");
+        let asking = a.engine.with_state(|state| {
+            let item = state.items.get(&id)?;
+            item.asking.clone()
+        });
+        assert_eq!(asking, None);
+        if let Command::Stop { id } = end(id) {
+            // It is about the file, and nothing is held against the caller.
+            done(command(&a, Command::ShareAgain { id: id.clone() }));
+            until(&a, &id, |item| item.status == Status::Shared);
+            let asks = false;
+            done(command(&a, Command::AskFirst { id, asks }));
+            assert!(matches!(ask_as(&a, &cid, "stranger"), Reply::Ok(_)));
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_comes_after_the_call_counts_for_the_next_one() {
     let world = World::default();
     world.node("node", "store");
