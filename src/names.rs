@@ -1,5 +1,6 @@
 //! The names of functions, and the many ways in which a person writes the name of a file.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -486,6 +487,22 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
     let head = text.get(..prefix.len())?;
     head.eq_ignore_ascii_case(prefix)
         .then(|| &text[prefix.len()..])
+}
+
+/// A text that a person typed as it may be told: what is, or was meant to be, the link of a private share is without its key.
+pub fn without_key(text: &str) -> Cow<'_, str> {
+    let lower = text.to_ascii_lowercase();
+    let is_meant = ["fluence:", "&key="]
+        .iter()
+        .any(|part| lower.contains(part));
+    let may_have_key = || match text.parse::<Link>() {
+        Ok(link) => link.key.is_some(),
+        Err(error) => error == ParseLinkError::BadKey,
+    };
+    match is_meant || may_have_key() {
+        true => shorten(text).into(),
+        false => text.into(),
+    }
 }
 
 /// A text as it may be told: not too long, and without what follows `#`, which may be the key of a private share.
@@ -1057,6 +1074,40 @@ mod tests {
         let text = format!("{V0}%2523{key}");
         let error = text.parse::<Link>().unwrap_err();
         assert!(!format!("{error:?} {error}").contains(&key[..3]), "{error}");
+    }
+
+    #[test]
+    fn what_was_typed_is_told_without_a_key() {
+        let key = Key::new([0xfb; 16]).text();
+        for text in [
+            format!("fluence:{V1}#{key}"),
+            format!("FLUENCE:{V1}#{key}"),
+            format!("fluence:{V1}\n#{}\n{}", &key[..9], &key[9..]),
+            format!("fluence:{V1}%23{key}"),
+            format!("{V1}#{key}"),
+            format!("{V1}#{}", &key[..20]),
+            format!("fluence:x#{key}"),
+            format!("see fluence:{V1}#{key}."),
+            format!("https://node.example/#{V1}&key={key}"),
+            format!("https://node.example/#x&key={key}"),
+        ] {
+            let told = without_key(&text);
+            assert!(
+                !told.contains(&key[..9]) && !told.contains(&key[9..20]),
+                "{told}"
+            );
+            assert!(told.contains(text.split_at(4).0), "{told}");
+        }
+        for text in [
+            "holiday #1.jpg",
+            "C# in a week.pdf",
+            "/a/b#c",
+            V1,
+            "",
+            "100%23.txt",
+        ] {
+            assert_eq!(without_key(text), text);
+        }
     }
 
     #[test]

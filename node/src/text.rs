@@ -13,7 +13,7 @@ use std::time::Duration;
 use fluence::Cid;
 use fluence::call::{CallError, ErrorCode, Reply};
 use fluence::failure::Code;
-use fluence::names::{FunctionName, canonical};
+use fluence::names::{FunctionName, canonical, without_key};
 use fluence::ports::NetworkError;
 use fluence::state::{LinkError, Status};
 use fluence::storage::AddressError;
@@ -39,7 +39,9 @@ impl Failed {
     /// A failure because the file or directory at `path` cannot be used.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull};
-        let name = path.display();
+        // A link in the place of a path is a mistake that is easily made.
+        let name = path.to_string_lossy();
+        let name = without_key(&name);
         let (fault, advice) = match error.kind() {
             NotFound => {
                 let what = format!("There is no file {name}.");
@@ -665,6 +667,7 @@ pub fn arguments_no_object(error: &dyn Display) -> Failed {
 
 /// A text is not a peer id.
 pub fn not_a_peer_id(peer: &str) -> Failed {
+    let peer = without_key(peer);
     Failed::usage(
         format!("“{peer}” is not a peer id."),
         "A peer id begins with 12D3Koo.",
@@ -681,6 +684,7 @@ pub fn call_too_large(error: &dyn Display) -> Failed {
 
 /// A function has no provider.
 pub fn nobody_provides(function: &FunctionName) -> Failed {
+    let function = without_key(function.as_str());
     Failed::new(
         Code::NoProvider,
         format!("Nobody provides “{function}” now."),
@@ -691,13 +695,14 @@ pub fn nobody_provides(function: &FunctionName) -> Failed {
 /// A text is not the name of a function.
 pub fn bad_function(text: &str, error: &dyn Display) -> Failed {
     Failed::usage(
-        format!("“{}”: {error}.", text.escape_default()),
+        format!("“{}”: {error}.", without_key(text).escape_default()),
         "Give another name.",
     )
 }
 
 /// A text is not a multiaddr.
 pub fn not_a_multiaddr(text: &str, error: &dyn Display) -> Failed {
+    let text = without_key(text);
     Failed::usage(
         format!("“{text}” is not a multiaddr: {error}."),
         "An example: /ip4/127.0.0.1/tcp/4101",

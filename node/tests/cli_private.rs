@@ -479,6 +479,43 @@ fn a_wrong_key_fails_and_leaves_nothing() {
 }
 
 #[test]
+fn no_complaint_about_a_command_line_repeats_a_key() {
+    let world = World::new();
+    let key = "vu7uQ0zTVAkd9rNvFJ6hrA";
+    let link = format!("fluence:bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku#{key}");
+    // What somebody types who takes one command for another, or forgets one.
+    for (args, code) in [
+        (&["fetch", &link, &link][..], 2),
+        (&[&link], 2),
+        (&["fetch", "--wait", &link, &link], 2),
+        (&["fetch", "--node", &link, &link], 2),
+        (&["share", &link], 1),
+        (&["share", "--profile", &link, "a"], 2),
+        (&["hash", &link], 1),
+        (&["call", "--node", &world.tcp, &link], 3),
+        (&["call", &format!("see {link}")], 2),
+        (&["provide", &format!("see {link}"), "--", "true"], 2),
+    ] {
+        for log in [
+            "error",
+            "fluence=trace,fluence_cli=trace,fluence_peer=trace",
+        ] {
+            let mut command = fluence(&world.path("state"));
+            let ended = command.args(args).env("RUST_LOG", log).output().unwrap();
+            assert_eq!(ended.status.code(), Some(code), "{args:?}: {ended:?}");
+            let said = [ended.stdout, ended.stderr].concat();
+            assert!(!said.is_empty(), "{args:?}");
+            let text = String::from_utf8_lossy(&said);
+            assert!(
+                !text.contains(&key[..8]) && !text.contains(&key[8..]),
+                "{text}"
+            );
+        }
+    }
+    knows_nothing(&world.path("state"), &[key.as_bytes()]);
+}
+
+#[test]
 fn a_link_is_fetched_however_a_message_has_changed_it() {
     let world = World::new();
     let path = world.file("secret.bin", 3000);

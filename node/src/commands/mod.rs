@@ -20,8 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ContextValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fluence::content::Profile;
+use fluence::names::without_key;
 use fluence::state::{LINKS, MAX_LINKS};
 use fluence_peer::Multiaddr;
 use tokio::runtime::Builder;
@@ -50,6 +52,28 @@ pub struct Cli {
     common: Common,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. If it is wrong, or asks for help, this says so and ends the program.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| without_keys(error).exit())
+    }
+}
+
+/// An error that repeats no key of a private link: what is said on standard error may be kept in a log.
+fn without_keys(mut error: clap::Error) -> clap::Error {
+    let told: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, without_key(text).into_owned())),
+            _ => None,
+        })
+        .collect();
+    for (kind, text) in told {
+        error.insert(kind, ContextValue::String(text));
+    }
+    error
 }
 
 #[derive(Debug, Args)]
