@@ -2,8 +2,10 @@
 //! were kept in `fuzz/corpus`. This is no part of the crate's interface.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use futures_timer::Delay;
 use libp2p::identity::Keypair;
 use libp2p::kad::store::RecordStore;
 use libp2p::kad::{ProviderRecord, RecordKey};
-use libp2p::request_response::{self, ProtocolSupport};
+use libp2p::request_response::{self, Event, Message, OutboundRequestId, ProtocolSupport};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
@@ -111,18 +113,20 @@ pub fn addresses(data: &[u8]) {
     let Ok(address) = Multiaddr::try_from(data.to_vec()) else {
         return;
     };
-    let node = Dialing::new(&Role::Node {
-        listen: Vec::new(),
-        external: vec!["/ip4/198.51.100.1/tcp/4101".parse().expect("an address")],
-        announce_private: false,
-        peers: Vec::new(),
-        known: Vec::new(),
-        pages: Vec::new(),
-        limits: RelayLimits::default(),
-        admission: Default::default(),
-        meter: Meter::default(),
+    static NODE: LazyLock<Dialing> = LazyLock::new(|| {
+        Dialing::new(&Role::Node {
+            listen: Vec::new(),
+            external: vec!["/ip4/198.51.100.1/tcp/4101".parse().expect("an address")],
+            announce_private: false,
+            peers: Vec::new(),
+            known: Vec::new(),
+            pages: Vec::new(),
+            limits: RelayLimits::default(),
+            admission: Default::default(),
+            meter: Meter::default(),
+        })
     });
-    if node.allows(&address) {
+    if NODE.allows(&address) {
         let text = address.to_string();
         for inside in ["/ip4/127.", "/ip4/10.", "/ip4/192.168.", "/ip6/::1/"] {
             assert!(!text.starts_with(inside), "{text}");
@@ -134,27 +138,30 @@ pub fn addresses(data: &[u8]) {
     let _ = crate::block::ip_of(&address);
 }
 
-/// Provider records: the store stays within its limits, and each answer fits into a message.
+/// Provider records: the store stays within its limits, and each answer fits into a message. That is looked at in the end
+/// only, since what comes before the end of an input is an input, too.
 pub fn records(data: &[u8]) {
     let limits = RecordLimits {
         records: 64,
         providers_per_function: 30,
         functions_per_peer: 8,
     };
-    let peers: Vec<PeerId> = (0..32_u8)
-        .map(|n| {
-            let hash = Multihash::wrap(0x12, &[n; 32]);
+    static PEERS: LazyLock<[PeerId; 32]> = LazyLock::new(|| {
+        std::array::from_fn(|n| {
+            let hash = Multihash::wrap(0x12, &[n as u8; 32]);
             PeerId::from_multihash(hash.expect("a hash")).expect("an id")
         })
-        .collect();
-    let mut store = ProviderRecords::new(peers[0], limits, None);
+    });
+    let key_of = |what: u8| {
+        let mut key = [what % 4; 34];
+        key[..2].copy_from_slice(&[0x12, 0x20]);
+        RecordKey::new(&&key[..if what == 255 { 20 } else { 34 }])
+    };
+    let mut store = ProviderRecords::new(PEERS[0], limits, None);
     let mut rest = data;
     while let [what, who, count, more @ ..] = rest {
-        let mut key = vec![0x12, 0x20];
-        key.extend([what % 4; 32]);
-        key.truncate(if *what == 255 { 20 } else { 34 });
-        let key = RecordKey::new(&key);
-        let provider = peers[usize::from(*who) % peers.len()];
+        let key = key_of(*what);
+        let provider = PEERS[usize::from(*who) % PEERS.len()];
         rest = more;
         if what % 8 == 7 {
             store.remove_provider(&key, &provider);
@@ -166,12 +173,16 @@ pub fn records(data: &[u8]) {
                 let name = "a".repeat(length);
                 Multiaddr::empty().with(libp2p::multiaddr::Protocol::Dns4(name.into()))
             });
-            let mut record = ProviderRecord::new(key.clone(), provider, Vec::new());
+            let mut record = ProviderRecord::new(key, provider, Vec::new());
             record.addresses = vec![address; usize::from(*count % 12)];
             let _ = store.add_provider(record);
         }
-        assert!(size_of_answer(&store.providers(&key)) <= crate::libraries::KAD_MESSAGE);
     }
+    for what in [0, 1, 2, 3, 255] {
+        let answer = store.providers(&key_of(what));
+        assert!(size_of_answer(&answer) <= crate::libraries::KAD_MESSAGE);
+    }
+    assert!(store.count().1 <= limits.records);
     store.sweep();
 }
 
@@ -198,17 +209,16 @@ pub fn exchange(data: &[u8]) {
         }
         let next = exchange::next_of(&answer, last.as_deref());
         assert!(next.is_none_or(|next| last.as_deref() < Some(next)));
-        let after = next.and_then(exchange::hash_of);
-        let page = store.page(after, 1000, |_, _| Some(true));
-        assert!(page.records.len() <= 64);
-        assert!(after.is_none_or(|after| page.records.iter().all(|record| record.hash > after)));
         last = next.map(str::to_owned).or(last);
     }
+    let after = last.as_deref().and_then(exchange::hash_of);
+    let page = store.page(after, 1000, |_, _| Some(true));
+    assert!(page.records.len() <= limits.records);
+    assert!(after.is_none_or(|after| page.records.iter().all(|record| record.hash > after)));
     store.sweep();
 }
 
-/// Routed calls: a letter with its way, the parts of an answer, and letters and parts that were not sealed by anybody, or
-/// were changed.
+/// Routed calls as whoever passes them on reads them: a letter with its way, and the parts of an answer.
 pub fn route(data: &[u8]) {
     let mut cx = Context::from_waker(Waker::noop());
     let stream = |piece| Pieces {
@@ -247,12 +257,18 @@ pub fn route(data: &[u8]) {
             Poll::Pending => panic!("there is nothing to wait for"),
         }
     }
-    let keys = [1, 2].map(|byte| Keypair::ed25519_from_bytes([byte; 32]).expect("a key"));
-    let provider = keys[1].public().to_peer_id();
+}
+
+/// Letters of routed calls, and parts of their answers, that were not sealed by anybody, or were changed.
+pub fn letters(data: &[u8]) {
+    static KEYS: LazyLock<[Keypair; 2]> = LazyLock::new(|| {
+        [1, 2].map(|byte| Keypair::ed25519_from_bytes([byte; 32]).expect("a key"))
+    });
+    let provider = KEYS[1].public().to_peer_id();
     let name: FunctionName = "f".parse().expect("a name");
     assert!(seal::open(provider, &name, data).is_err());
     // The input is what a caller who knows the name has sealed, or changes that, or comes in the place of the answer.
-    let sealed = seal::seal(&keys[0], provider, &name, data, 7, [3; 32]).expect("it can be sealed");
+    let sealed = seal::seal(&KEYS[0], provider, &name, data, 7, [3; 32]).expect("it can be sealed");
     let (mut letter, mut opener) = sealed;
     let opened = seal::open(provider, &name, &letter).expect("it was sealed");
     assert_eq!(opened.request, data);
@@ -337,8 +353,8 @@ impl Attacked {
         }
     }
 
-    /// Sends bytes on a stream, and waits until the node has answered or ended it.
-    async fn send(&mut self, what: u8, bytes: &[u8]) {
+    /// Sends bytes on streams that are open at the same time, and waits until the node has answered or ended each.
+    async fn send(&mut self, streams: &[(u8, &[u8])]) {
         let node = self.node.id();
         while !self.attacker.is_connected(&node) {
             let dial = DialOpts::peer_id(node).addresses(vec![self.at.clone()]);
@@ -348,47 +364,69 @@ impl Attacked {
             assert!(event.is_some(), "the node takes no connection");
         }
         let attack = self.attacker.behaviour_mut();
-        let on = match what % 7 {
-            0 => &mut attack.identify,
-            1 => &mut attack.kad,
-            2 => &mut attack.hop,
-            3 => &mut attack.stop,
-            4 => &mut attack.ping,
-            5 => &mut attack.calls,
-            _ => &mut attack.routes,
-        };
-        on.send_request(&node, bytes.to_vec());
-        loop {
+        let mut open: HashSet<(u8, OutboundRequestId)> = streams
+            .iter()
+            .map(|(what, bytes)| {
+                let on = match what {
+                    0 => &mut attack.identify,
+                    1 => &mut attack.kad,
+                    2 => &mut attack.hop,
+                    3 => &mut attack.stop,
+                    4 => &mut attack.ping,
+                    5 => &mut attack.calls,
+                    _ => &mut attack.routes,
+                };
+                (*what, on.send_request(&node, bytes.to_vec()))
+            })
+            .collect();
+        while !open.is_empty() {
             // A node waits for the other side of a circuit that it was told of.
             let Some(event) = self.event(SECOND / 5).await else {
                 return;
             };
-            match event {
-                SwarmEvent::Behaviour(
-                    AttackEvent::Identify(_)
-                    | AttackEvent::Kad(_)
-                    | AttackEvent::Hop(_)
-                    | AttackEvent::Stop(_)
-                    | AttackEvent::Ping(_)
-                    | AttackEvent::Calls(_)
-                    | AttackEvent::Routes(_),
-                )
-                | SwarmEvent::ConnectionClosed { .. } => return,
-                _ => {}
+            let SwarmEvent::Behaviour(event) = event else {
+                continue;
+            };
+            let (what, event) = match event {
+                AttackEvent::Identify(event) => (0, event),
+                AttackEvent::Kad(event) => (1, event),
+                AttackEvent::Hop(event) => (2, event),
+                AttackEvent::Stop(event) => (3, event),
+                AttackEvent::Ping(event) => (4, event),
+                AttackEvent::Calls(event) => (5, event),
+                AttackEvent::Routes(event) => (6, event),
+            };
+            if let Event::OutboundFailure { request_id, .. }
+            | Event::Message {
+                message: Message::Response { request_id, .. },
+                ..
+            } = event
+            {
+                open.remove(&(what, request_id));
             }
         }
     }
 }
 
-/// What comes to a node on a stream, as it comes from the network; the first byte says of which protocol. What identify,
-/// the DHT and the relay decode is in libraries that offer no function for it.
+/// How many streams one input of [`streams`] opens at most, and of how many protocols. Kad takes 32 of one connection.
+const STREAMS: usize = 16;
+const PROTOCOLS: u8 = 7;
+
+/// What comes to a node on streams, as it comes from the network. Of each stream, the first byte says of which protocol it
+/// is, and the next two how long. What identify, the DHT and the relay decode is in libraries that offer no function for it.
 pub fn streams(data: &[u8]) {
     thread_local! {
         static ATTACKED: RefCell<Option<(Runtime, Attacked)>> = const { RefCell::new(None) };
     }
-    let Some((what, bytes)) = data.split_first() else {
-        return;
-    };
+    let (mut streams, mut rest) = (Vec::new(), data);
+    while let [what, high, low, more @ ..] = rest
+        && streams.len() < STREAMS
+    {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let (bytes, after) = more.split_at(length.min(more.len()));
+        streams.push((what % PROTOCOLS, bytes));
+        rest = after;
+    }
     ATTACKED.with_borrow_mut(|attacked| {
         let (runtime, attacked) = attacked.get_or_insert_with(|| {
             let runtime = Builder::new_current_thread().enable_all().build();
@@ -396,7 +434,7 @@ pub fn streams(data: &[u8]) {
             let attacked = runtime.block_on(Attacked::new());
             (runtime, attacked)
         });
-        runtime.block_on(attacked.send(*what, bytes));
+        runtime.block_on(attacked.send(&streams));
         let listeners = runtime.block_on(attacked.node.listeners());
         assert!(!listeners.is_empty(), "the node has ended");
     });
@@ -436,6 +474,11 @@ mod tests {
     #[test]
     fn routed_calls_that_were_kept() {
         each("../fuzz/corpus/route", super::route);
+    }
+
+    #[test]
+    fn letters_that_were_kept() {
+        each("../fuzz/corpus/letters", super::letters);
     }
 
     #[test]
