@@ -179,5 +179,6 @@ async fn a_client_whose_only_node_was_away_is_back_soon_if_somebody_waits() {
     soon("it is online", statuses.online()).await;
     let took = began.elapsed();
     eprintln!("online again after {took:?}");
-    assert!(took < 6 * SECOND, "{took:?}");
+    // A busy machine may take longer. On simulated time, it is asserted to the second: `src/link/herd.rs`.
+    assert!(took < 10 * SECOND, "{took:?}");
 }

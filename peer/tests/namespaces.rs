@@ -26,6 +26,9 @@ use tokio::sync::oneshot;
 const NETWORK: &str = "203.0.113";
 /// A hardware address that no host has.
 const NOBODY: &str = "02:00:00:00:00:ff";
+/// What a busy machine may take longer than a bound. That each is kept to the second is shown on simulated time:
+/// `src/driver/vigil.rs`, `src/link/one/tests.rs` and `src/link/herd.rs`.
+const SLACK: Duration = Duration::from_secs(5);
 /// How soon a dead link is left while something waits for it.
 const BUSY: Duration = Duration::from_secs(5);
 /// How soon a call is made again through another relay if the first one's line to the called peer is dead.
@@ -280,7 +283,7 @@ async fn a_busy_link_that_is_cut_is_replaced() {
     };
     let took = replaced(&mut lan, true, Host::cut).await;
     eprintln!("a busy link that was cut: replaced after {took:?}");
-    assert!(took < BUSY + SECOND, "{took:?}");
+    assert!(took < BUSY + SLACK, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -297,7 +300,7 @@ async fn a_busy_link_on_which_one_direction_is_lost_is_replaced() {
     ] {
         let took = replaced(&mut lan, true, break_line).await;
         eprintln!("a busy link of which the direction {what} was lost: replaced after {took:?}");
-        assert!(took < BUSY + SECOND, "{what}: {took:?}");
+        assert!(took < BUSY + SLACK, "{what}: {took:?}");
     }
 }
 
@@ -308,7 +311,7 @@ async fn an_idle_link_that_is_cut_is_replaced() {
     };
     let took = replaced(&mut lan, false, Host::cut).await;
     eprintln!("an idle link that was cut: replaced after {took:?}");
-    assert!(took < IDLE + SECOND, "{took:?}");
+    assert!(took < IDLE + SLACK, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -343,7 +346,7 @@ async fn a_provider_whose_line_to_one_node_is_cut_is_called_through_the_other() 
         assert_eq!(called_at_last(&caller, "file").await, alice.id());
         let took = began.elapsed();
         eprintln!("{name} after one line of the provider was cut: {took:?}");
-        assert!(took < ELSEWHERE, "{name}: {took:?}");
+        assert!(took < ELSEWHERE + SLACK, "{name}: {took:?}");
     }
 }
 
@@ -382,7 +385,7 @@ async fn a_call_through_a_node_whose_line_to_the_provider_is_cut_is_made_through
         assert_eq!(called_at_last(&caller, "file").await, alice.id());
         let took = began.elapsed();
         eprintln!("{name} whose node has lost the provider: {took:?}");
-        assert!(took < ELSEWHERE, "{name}: {took:?}");
+        assert!(took < ELSEWHERE + SLACK, "{name}: {took:?}");
     }
 }
 
@@ -420,11 +423,11 @@ async fn a_client_whose_only_line_was_cut_is_back_soon() {
     soon("somebody waits", waiting.online()).await;
     let took = began.elapsed();
     eprintln!("online again after {took:?} while somebody waits");
-    assert!(took < HURRIED + SECOND, "{took:?}");
+    assert!(took < HURRIED + SLACK, "{took:?}");
     soon("nobody waits", idle.online()).await;
     let took = began.elapsed();
     eprintln!("online again after {took:?} while nobody does");
-    assert!(took < UNHURRIED + SECOND, "{took:?}");
+    assert!(took < UNHURRIED + SLACK, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

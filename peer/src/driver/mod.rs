@@ -294,7 +294,7 @@ impl Driver {
             part,
             ..
         } = self;
-        let has_looked = vigil.look(swarm, now, || {
+        let peers = || {
             let mut peers: Vec<PeerId> = calls.waits_for().collect();
             peers.extend(
                 relays
@@ -308,6 +308,10 @@ impl Driver {
             peers.sort_unstable();
             peers.dedup();
             peers
+        };
+        let has_looked = vigil.look(now, peers, |peer, request| {
+            let is_connected = swarm.is_connected(peer);
+            is_connected.then(|| swarm.behaviour_mut().calls.send_request(peer, request))
         });
         if has_looked {
             calls.widen(swarm);

@@ -10,10 +10,8 @@ use std::time::Duration;
 
 use libp2p::PeerId;
 use libp2p::request_response::{OutboundFailure, OutboundRequestId};
-use libp2p::swarm::Swarm;
 use web_time::Instant;
 
-use crate::behaviour::Behaviour;
 use crate::codec::CallRequest;
 
 /// How long something waits before its connections are looked at, and the time between two looks.
@@ -52,12 +50,13 @@ impl Vigil {
         self.due
     }
 
-    /// Asks the peers on which something depends for a sign of life, if it is time; returns whether it was.
+    /// Asks the peers on which something depends for a sign of life, if it is time; returns whether it was. `send` sends
+    /// the call to a peer that is connected.
     pub(super) fn look(
         &mut self,
-        swarm: &mut Swarm<Behaviour>,
         now: Instant,
         peers: impl FnOnce() -> Vec<PeerId>,
+        mut send: impl FnMut(&PeerId, CallRequest) -> Option<OutboundRequestId>,
     ) -> bool {
         if self.due.is_none_or(|due| due > now) {
             return false;
@@ -67,14 +66,14 @@ impl Vigil {
         self.took.retain(|peer, _| peers.contains(peer));
         for peer in peers {
             let is_asked = self.asked.values().any(|(asked, _)| *asked == peer);
-            if is_asked || !swarm.is_connected(&peer) {
+            if is_asked {
                 continue;
             }
             let slow = self.took.get(&peer).map_or(PATIENCE, |took| *took * SLOW);
             let deadline = now + slow.max(PATIENCE);
-            let calls = &mut swarm.behaviour_mut().calls;
-            let id = calls.send_request(&peer, CallRequest::Out(CALL.to_vec(), deadline));
-            self.asked.insert(id, (peer, now));
+            if let Some(id) = send(&peer, CallRequest::Out(CALL.to_vec(), deadline)) {
+                self.asked.insert(id, (peer, now));
+            }
         }
         true
     }
@@ -109,5 +108,67 @@ impl Vigil {
         } else {
             Sign::Life
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::request_response::Behaviour;
+
+    use super::*;
+    use crate::codec::CallCodec;
+    use crate::libraries;
+
+    /// How soon a dead link is noticed on which something waits.
+    const BUSY: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn a_dead_link_is_noticed_soon_whenever_it_dies() {
+        let step = Duration::from_millis(50);
+        for dies in 0..100 {
+            let mut calls: Behaviour<CallCodec> = libraries::calls();
+            let node = PeerId::random();
+            let mut vigil = Vigil::default();
+            let start = vigil.next_due(true).expect("something waits") - LOOK_EVERY;
+            let dies = start + step * dies;
+            let mut now = start;
+            // What was asked last, and until when there may be an answer.
+            let mut asked = None;
+            let noticed = loop {
+                if let Some((_, _, deadline)) = asked
+                    && deadline <= now
+                {
+                    break deadline;
+                }
+                vigil.look(
+                    now,
+                    || vec![node],
+                    |peer, request| {
+                        let CallRequest::Out(_, deadline) = &request else {
+                            panic!("it is sent");
+                        };
+                        let deadline = *deadline;
+                        let id = calls.send_request(peer, request);
+                        asked = Some((id, now, deadline));
+                        Some(id)
+                    },
+                );
+                // An answer takes a step, if the link is there until then.
+                if let Some((id, at, _)) = asked
+                    && at < now
+                    && now < dies
+                {
+                    assert!(vigil.answered(id));
+                    asked = None;
+                }
+                now += step;
+            };
+            let (id, _, _) = asked.expect("it was asked");
+            assert!(matches!(
+                vigil.failed(id, &OutboundFailure::Timeout),
+                Some(Sign::Silent(peer)) if peer == node
+            ));
+            assert!(noticed - dies <= BUSY, "{:?}", noticed - dies);
+        }
     }
 }

@@ -337,6 +337,25 @@ fn pongs_keep_a_link_and_silence_ends_it() {
 }
 
 #[test]
+fn an_idle_link_is_left_within_20_s_whenever_it_dies() {
+    for dies in 0..60 {
+        let (mut world, _) = World::online([1]);
+        // A pong comes a second after each ping, as long as the line is there.
+        let pongs = (0..).map(|n| PING_EVERY * n + SECOND);
+        let dies = dies * SECOND;
+        let mut passed = Duration::ZERO;
+        for pong in pongs.take_while(|pong| *pong <= dies) {
+            assert_eq!(world.pass(pong - passed), []);
+            world.tell(Input::Pong);
+            passed = pong;
+        }
+        let left = world.due_in().expect("it is watched");
+        assert_eq!(world.pass(left), [Action::Close], "{dies:?}");
+        assert!(passed + left - dies <= 20 * SECOND, "{dies:?}");
+    }
+}
+
+#[test]
 fn a_link_that_held_resets_the_backoff_and_one_that_flaps_does_not() {
     let (mut world, _) = World::online([1]);
     world.chance = 0.0;
