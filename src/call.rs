@@ -274,6 +274,8 @@ pub struct ReleaseOk {
 
 /// The most keys in a call of `FLUENCE_holds` or `FLUENCE_withdraw`.
 pub const MAX_HELD: usize = 512;
+/// How many records are taken back in one call of `FLUENCE_withdraw` if that is signed: about as many as fit into it.
+pub const MAX_SIGNED: usize = 256;
 /// What precedes the digest in the key of a function, in bytes.
 const KEY_PREFIX: usize = 2;
 
@@ -315,13 +317,37 @@ pub struct WithdrawArgs {
     /// The digests of the keys of functions that the caller does not provide any more: 32 bytes each, in hexadecimal
     /// digits. There are at most [`MAX_HELD`].
     pub keys: Vec<String>,
+    /// For each key what the caller has signed; absent if it has signed nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed: Vec<SignedWithdrawal>,
+}
+
+/// What a provider says for other nodes than the one that it tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedWithdrawal {
+    /// When it took the record back, in Unix seconds.
+    pub at: u64,
+    /// Its signature of the key and that time: 64 bytes in hexadecimal digits.
+    pub signature: String,
+}
+
+impl SignedWithdrawal {
+    /// The record was taken back then, in Unix seconds, which has this signature.
+    pub fn new(at: u64, signature: &[u8]) -> Self {
+        let signature = Base::Base16Lower.encode(signature);
+        Self { at, signature }
+    }
 }
 
 impl WithdrawArgs {
-    /// Takes the records of these functions back, of which there are at most [`MAX_HELD`].
-    pub fn new<'a>(names: impl Iterator<Item = &'a FunctionName>) -> Self {
+    /// Takes the records of these functions back, of which there are at most [`MAX_HELD`], or [`MAX_SIGNED`] if that is
+    /// signed.
+    pub fn new<'a>(
+        names: impl Iterator<Item = &'a FunctionName>,
+        signed: Vec<SignedWithdrawal>,
+    ) -> Self {
         let keys = names.map(key_of).collect();
-        Self { keys }
+        Self { keys, signed }
     }
 
     /// The digests.

@@ -136,13 +136,14 @@ impl Calls {
 /// The kind of the function that is called: the name of one that every peer knows, and of any other no more than how it
 /// begins, since whoever knows the name of a file's function can fetch the file.
 pub fn kind_of(request: &Request) -> &'static str {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
         "IPFS_multiaddr",
         "IPFS_release",
         "FLUENCE_holds",
         "FLUENCE_present",
         "FLUENCE_records",
         "FLUENCE_withdraw",
+        "FLUENCE_withdrawn",
     ];
     let name = request.function.as_str();
     if request.is_probe() {

@@ -186,8 +186,8 @@ pub fn records(data: &[u8]) {
     store.sweep();
 }
 
-/// What a node tells another one in answer to `FLUENCE_records`, page by page: an answer for each line. The store stays
-/// within its limits, and whatever is read can be told in turn.
+/// What a node tells another one in answer to `FLUENCE_records` and `FLUENCE_withdrawn`, page by page: an answer for each
+/// line. The store stays within its limits, and whatever is read can be told in turn.
 pub fn exchange(data: &[u8]) {
     let limits = RecordLimits {
         records: 64,
@@ -206,6 +206,11 @@ pub fn exchange(data: &[u8]) {
             let again = exchange::read(&told).map(|record| exchange::written(&record));
             assert_eq!(again, Some(told));
             store.hear(None, record);
+        }
+        for withdrawal in exchange::withdrawals_of(&answer) {
+            let told = exchange::written_withdrawal(&withdrawal);
+            assert_eq!(exchange::read_withdrawal(&told).as_ref(), Some(&withdrawal));
+            store.hear_withdrawn(None, withdrawal);
         }
         let next = exchange::next_of(&answer, last.as_deref());
         assert!(next.is_none_or(|next| last.as_deref() < Some(next)));

@@ -70,6 +70,7 @@ mod seal;
 pub mod simulation;
 mod slim;
 mod statuses;
+mod taken_back;
 mod transport;
 #[cfg(target_arch = "wasm32")]
 mod web_socket;

@@ -122,7 +122,7 @@ impl Peer {
     }
 
     /// Stops providing a function. Its record is not stored again, and the nodes that hold it remove it as soon as they
-    /// can be told, which this waits for, up to five seconds. Those that cannot be told keep it for two days.
+    /// can be told, which this waits for, up to five seconds. One that is cut off is told by the others when it is back.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.

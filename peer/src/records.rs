@@ -24,7 +24,11 @@ use crate::address::relay_of;
 use crate::block::{Block, Shares};
 use crate::config::RelayLimits;
 use crate::guests::Guests;
+#[cfg(not(target_family = "wasm"))]
+use crate::libraries::RECORD_TTL;
 use crate::libraries::{KAD_MESSAGE, KAD_REPLICATION};
+#[cfg(not(target_family = "wasm"))]
+use crate::taken_back::{TakenBack, Withdrawal, unix_seconds};
 
 /// How many addresses of one provider are kept.
 const ADDRESSES: usize = 8;
@@ -35,7 +39,7 @@ pub(crate) const OWN_FUNCTIONS: usize = 100_000;
 /// A key is the sha2-256 multihash of a name: these two bytes followed by the hash.
 const KEY_PREFIX: [u8; 2] = [0x12, 0x20];
 /// An address block may have one of this many parts of the records that there is room for.
-const BLOCK_PART: usize = 4;
+pub(crate) const BLOCK_PART: usize = 4;
 /// How many bytes of a message the addresses of one node in the routing table may take. An answer
 /// names the nodes that are nearest to a key, too.
 pub(crate) const NODE_BYTES: usize = 256;
@@ -65,11 +69,15 @@ pub(crate) type Hash = [u8; 32];
 /// this implementation does.
 #[cfg(not(target_family = "wasm"))]
 const HEARD_TTL: u32 = 3 * 60 * 60;
-/// How long it is remembered that a provider took a record back, in seconds, and of how many records at most.
+/// How long it is remembered that a provider took a record back without signing that, in seconds, and of how many records
+/// at most.
 #[cfg(not(target_family = "wasm"))]
 const TAKEN_BACK_TTL: u32 = 60 * 60;
 #[cfg(not(target_family = "wasm"))]
 const MAX_TAKEN_BACK: usize = 65_536;
+/// How much earlier than a record a withdrawal may seem to be that came after it, since clocks differ, in seconds.
+#[cfg(not(target_family = "wasm"))]
+const CLOCKS_DIFFER: u64 = 60;
 
 /// A record as one node hands it to another.
 #[cfg(not(target_family = "wasm"))]
@@ -138,6 +146,9 @@ pub(crate) struct ProviderRecords {
     taken_back: HashMap<u64, u32>,
     #[cfg(not(target_family = "wasm"))]
     hasher: RandomState,
+    /// What they have signed of that.
+    #[cfg(not(target_family = "wasm"))]
+    withdrawn: TakenBack,
     /// The functions that the peer itself provides.
     own: HashMap<RecordKey, ProviderRecord>,
     /// Where others reach this peer.
@@ -188,6 +199,8 @@ impl ProviderRecords {
             taken_back: HashMap::new(),
             #[cfg(not(target_family = "wasm"))]
             hasher: RandomState::new(),
+            #[cfg(not(target_family = "wasm"))]
+            withdrawn: TakenBack::new(),
             own: HashMap::new(),
             own_addresses: Vec::new(),
         }
@@ -223,6 +236,8 @@ impl ProviderRecords {
         for number in gone {
             self.release(number);
         }
+        #[cfg(not(target_family = "wasm"))]
+        self.withdrawn.sweep(unix_seconds());
     }
 
     /// How many functions have records of other peers.
@@ -258,6 +273,8 @@ impl ProviderRecords {
             let provided = self.hasher.hash_one((hash, record.provider));
             self.taken_back.remove(&provided);
         }
+        #[cfg(not(target_family = "wasm"))]
+        self.withdrawn.forget(&hash, &record.provider);
         let known = self.providers.get(&record.provider);
         let number = known.map(|provider| provider.number);
         let held = self.functions.get(&hash);
@@ -319,9 +336,20 @@ impl ProviderRecords {
     }
 
     /// Removes the record that a provider takes back. Another node that has not been told yet, or told of the record before,
-    /// does not bring it back.
+    /// does not bring it back. What the provider has signed is told to other nodes, if there was a record: so it costs
+    /// whoever wants to be told of in this way, and who makes this node check signatures, a record for each.
     #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn take_back(&mut self, hash: &Hash, provider: &PeerId) {
+    pub(crate) fn take_back(&mut self, hash: &Hash, provider: &PeerId, signed: Option<Withdrawal>) {
+        let signed = signed.filter(|signed| {
+            self.holds(hash, provider)
+                && TakenBack::is_current(signed, unix_seconds())
+                && signed.is_signed()
+        });
+        if let Some(signed) = signed {
+            let known = self.providers.get(provider);
+            let block = known.and_then(|known| known.block);
+            self.withdrawn.keep(signed, block);
+        }
         let now = self.seconds(Instant::now());
         if self.taken_back.len() >= MAX_TAKEN_BACK {
             self.taken_back.retain(|_, until| *until > now);
@@ -335,6 +363,50 @@ impl ProviderRecords {
         if let Some(number) = self.providers.get(provider).map(|known| known.number) {
             self.remove(hash, number);
         }
+    }
+
+    /// Removes the record that a provider has taken back, as another node tells, which is in this address block. Returns
+    /// false if the provider has not signed that.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn hear_withdrawn(&mut self, from: Option<Block>, told: Withdrawal) -> bool {
+        let (hash, provider) = (told.hash, told.provider);
+        let now = unix_seconds();
+        let stored = self.stored(&hash, &provider, now);
+        let is_old = stored.is_some_and(|stored| told.at.saturating_add(CLOCKS_DIFFER) < stored);
+        let is_known = self.withdrawn.at(&hash, &provider) >= Some(told.at);
+        let is_of_use = stored.is_some() || self.withdrawn.has_room(from);
+        if provider == self.id
+            || is_old
+            || is_known
+            || !is_of_use
+            || !TakenBack::is_current(&told, now)
+        {
+            return true;
+        }
+        if !told.is_signed() {
+            return false;
+        }
+        self.withdrawn.keep(told, from);
+        if let Some(number) = self.providers.get(&provider).map(|known| known.number) {
+            self.remove(&hash, number);
+        }
+        true
+    }
+
+    /// When the record of a provider was stored here, in Unix seconds; one that was heard of counts as older than it is.
+    #[cfg(not(target_family = "wasm"))]
+    fn stored(&self, hash: &Hash, provider: &PeerId, now: u64) -> Option<u64> {
+        let number = self.providers.get(provider)?.number;
+        let mut held = self.functions.get(hash)?.iter();
+        let held = held.find(|held| held.provider == number)?;
+        let left = held.expires.saturating_sub(self.seconds(Instant::now()));
+        Some(now.saturating_sub(RECORD_TTL.as_secs().saturating_sub(left.into())))
+    }
+
+    /// What providers have signed that they took back; see [`TakenBack::page`].
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn withdrawn(&self) -> &TakenBack {
+        &self.withdrawn
     }
 
     /// Looks at up to `scanned` functions after a key, and returns the records of those that are `wanted`, which is told
@@ -409,6 +481,7 @@ impl ProviderRecords {
             .taken_back
             .get(&taken_back)
             .is_some_and(|until| *until > now);
+        let is_taken_back = is_taken_back || self.withdrawn.at(&hash, &provider).is_some();
         if provider == self.id
             || is_held
             || is_taken_back
@@ -661,7 +734,7 @@ fn fit(records: &mut [ProviderRecord]) {
 
 /// The key with a hash.
 #[cfg(not(target_family = "wasm"))]
-fn key_of(hash: &Hash) -> RecordKey {
+pub(crate) fn key_of(hash: &Hash) -> RecordKey {
     RecordKey::new(&[&KEY_PREFIX[..], hash].concat())
 }
 
@@ -745,6 +818,8 @@ impl RecordStore for ProviderRecords {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use libp2p::identity::Keypair;
 
     use super::*;
 
@@ -1102,7 +1177,7 @@ mod tests {
         }
         let hash = hash_of(&key(0)).unwrap();
         // The other node has not got the record yet.
-        second.take_back(&hash, &provider);
+        second.take_back(&hash, &provider, None);
         let told = |store: &mut ProviderRecords| {
             for record in first.page(None, 20, |_, _| Some(true)).records {
                 store.hear(None, record);
@@ -1120,9 +1195,71 @@ mod tests {
         for n in 0..MAX_TAKEN_BACK + 1 {
             let mut hash = hash;
             hash[..8].copy_from_slice(&n.to_le_bytes());
-            second.take_back(&hash, &provider);
+            second.take_back(&hash, &provider, None);
         }
         assert!(second.taken_back.len() <= MAX_TAKEN_BACK);
+    }
+
+    #[test]
+    fn a_node_that_was_cut_off_is_told_what_was_taken_back() {
+        let (mut first, mut second) = (store(), store());
+        let keypair = Keypair::generate_ed25519();
+        let provider = keypair.public().to_peer_id();
+        let stored = |n| ProviderRecord {
+            expires: Some(Instant::now() + RECORD_TTL),
+            ..record(n, provider)
+        };
+        for store in [&mut first, &mut second] {
+            for n in 0..3 {
+                store.add_provider(stored(n)).unwrap();
+            }
+        }
+        let hash = |n| hash_of(&key(n)).unwrap();
+        let signed = |n, at| Withdrawal::sign(&keypair, hash(n), at).unwrap();
+        let told = |store: &ProviderRecords| store.withdrawn().page(None, 9, 9, |_| true);
+        let now = unix_seconds();
+        // What is not signed by its provider is told to nobody, and no record is removed on a stranger's word.
+        let forged = Withdrawal {
+            signature: signed(1, now).signature,
+            ..signed(0, now)
+        };
+        first.take_back(&hash(0), &provider, Some(forged.clone()));
+        assert_eq!(told(&first).withdrawals, []);
+        assert!(!second.hear_withdrawn(None, forged));
+        assert_eq!(found(&second, 0), [provider]);
+
+        first.take_back(&hash(1), &provider, Some(signed(1, now)));
+        // Of this one there is no record.
+        first.take_back(&hash(9), &provider, Some(signed(9, now)));
+        let withdrawals = told(&first).withdrawals;
+        assert_eq!(withdrawals, [signed(1, now)]);
+        for _ in 0..2 {
+            assert!(second.hear_withdrawn(None, withdrawals[0].clone()));
+            assert_eq!(found(&second, 1), []);
+        }
+        assert_eq!(found(&second, 2), [provider]);
+        // It tells others in turn, and nobody who has not been told brings the record back.
+        assert_eq!(told(&second).withdrawals, withdrawals);
+        let mut third = store();
+        third.add_provider(stored(1)).unwrap();
+        for record in third.page(None, 9, |_, _| Some(true)).records {
+            second.hear(None, record);
+        }
+        assert_eq!(found(&second, 1), []);
+
+        // What is provided again stays, even if somebody tells of the withdrawal once more.
+        second.add_provider(stored(1)).unwrap();
+        assert_eq!(told(&second).withdrawals, []);
+        assert!(second.hear_withdrawn(None, signed(1, now - 2 * CLOCKS_DIFFER)));
+        assert_eq!(found(&second, 1), [provider]);
+        // A record of which this node only heard may be as old as any.
+        let mut fourth = store();
+        for record in third.page(None, 9, |_, _| Some(true)).records {
+            fourth.hear(None, record);
+        }
+        assert_eq!(found(&fourth, 1), [provider]);
+        assert!(fourth.hear_withdrawn(None, signed(1, now - 60 * 60)));
+        assert_eq!(found(&fourth, 1), []);
     }
 
     #[test]

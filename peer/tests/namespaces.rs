@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use fluence::state::NetworkStatus;
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role, Statuses};
+use futures::StreamExt;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use support::{
     SECOND, answer, ask, called_at_last, client_config, find_and_call, name, reserved, soon,
@@ -428,6 +429,68 @@ async fn a_client_whose_only_line_was_cut_is_back_soon() {
     let took = began.elapsed();
     eprintln!("online again after {took:?} while nobody does");
     assert!(took < UNHURRIED + SLACK, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_withdrawn_while_a_node_is_cut_off_is_not_found_there_later() {
+    let Some(mut lan) =
+        Lan::new("what_is_withdrawn_while_a_node_is_cut_off_is_not_found_there_later")
+    else {
+        return;
+    };
+    let [here, there, home] = [lan.host(), lan.host(), lan.host()];
+    let first = here.node(&[]).await;
+    let second = there.node(&[&first]).await;
+    first.knows(1).await;
+    let alice = home
+        .provider(&[&first.address, &second.address], "stopped")
+        .await;
+    alice.provide(name("kept")).await.expect("provided");
+    reserved(&alice, &[first.id(), second.id()]).await;
+    // Bob asks nobody but the second node, on whose host he is.
+    let config = Config {
+        links: 1,
+        ..client_config(&[&second.address])
+    };
+    let (bob, _calls, _) = there.client(config).await;
+    assert_eq!(called_at_last(&bob, "stopped").await, alice.id());
+    assert_eq!(called_at_last(&bob, "kept").await, alice.id());
+
+    for host in [&here, &home] {
+        there.cut(host);
+    }
+    let are_parted = async {
+        for node in [&first, &second] {
+            while node.peer.load().await.expect("a node").nodes > 0 {
+                tokio::time::sleep(SECOND / 20).await;
+            }
+        }
+    };
+    // Nobody has noticed yet that the second node is away. She does not come back, so only the first one can tell of it.
+    alice.withdraw(name("stopped")).await.expect("withdrawn");
+    soon("shutdown", alice.shutdown()).await;
+    soon("the nodes lose each other", are_parted).await;
+    let found = async |by: &Peer, what: &str| -> Vec<PeerId> {
+        soon(what, by.providers(name(what)).collect()).await
+    };
+    assert_eq!(found(&bob, "stopped").await, [alice.id()], "who tells it?");
+
+    for host in [&here, &home] {
+        there.mend(host);
+    }
+    let began = Instant::now();
+    let is_gone = async {
+        while !found(&bob, "stopped").await.is_empty() {
+            tokio::time::sleep(SECOND / 20).await;
+        }
+    };
+    soon("the node is told", is_gone).await;
+    eprintln!("it is not found any more after {:?}", began.elapsed());
+    assert_eq!(found(&bob, "kept").await, [alice.id()]);
+    // Nor has the node that was cut off brought it back to the other one.
+    let (carol, _calls, _) = home.client(client_config(&[&first.address])).await;
+    assert_eq!(found(&carol, "stopped").await, []);
+    assert_eq!(found(&carol, "kept").await, [alice.id()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

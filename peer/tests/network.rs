@@ -603,7 +603,7 @@ async fn what_is_withdrawn_is_not_found_any_more_and_nobody_withdraws_for_others
 
     // Somebody else takes back nothing but their own.
     for node in [&first, &second] {
-        let args = WithdrawArgs::new(names[..512].iter());
+        let args = WithdrawArgs::new(names[..512].iter(), Vec::new());
         let request = Request::new(FunctionName::withdraw(), &args);
         ok(bob.call(node.peer.id(), request, DEADLINE).await);
         let wrong = Request::new(FunctionName::withdraw(), &json!({"keys": ["f0"]}));

@@ -413,9 +413,16 @@ impl Calls {
                         #[cfg(not(target_arch = "wasm32"))]
                         Ok(request)
                             if guests.is_some()
-                                && request.function.as_str() == exchange::FUNCTION =>
+                                && request.function.as_str() == exchange::RECORDS =>
                         {
-                            CallReply::Now(exchange::answer(routes.swarm, peer, &request))
+                            CallReply::Now(exchange::records(routes.swarm, peer, &request))
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        Ok(request)
+                            if guests.is_some()
+                                && request.function.as_str() == exchange::WITHDRAWN =>
+                        {
+                            CallReply::Now(exchange::withdrawn(routes.swarm, peer, &request))
                         }
                         #[cfg(not(target_arch = "wasm32"))]
                         Ok(request)

@@ -1,14 +1,17 @@
 //! Nodes hand their records to one another: a node that comes, comes back, or gets nearer to a key because another node
-//! has gone, asks the others for the records that it should hold.
+//! has gone, asks the others for the records that it should hold. Before that it asks which ones their providers have taken
+//! back, maybe while it was cut off.
 //!
-//! This is a function call, like everything else: `FLUENCE_records`, which every node answers to the nodes of its
-//! routing table. Nothing is sent to a node that has not asked, so that strangers cannot fill its store, and what it is
+//! These are function calls, like everything else: `FLUENCE_withdrawn` and `FLUENCE_records`, which every node answers to
+//! the nodes of its routing table. Nothing is sent to a node that has not asked, so that strangers cannot fill its store, and what it is
 //! told counts against the address block of whoever told it (see [`crate::records`]).
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use fluence::call::{CallError, ErrorCode, HoldsArgs, HoldsOk, Reply, Request, WithdrawArgs};
+use fluence::call::{
+    CallError, ErrorCode, HoldsArgs, HoldsOk, MAX_SIGNED, Reply, Request, WithdrawArgs,
+};
 use libp2p::kad::{KBucketKey as Key, RecordKey};
 use libp2p::request_response::OutboundRequestId;
 use libp2p::swarm::Swarm;
@@ -22,9 +25,11 @@ use crate::guests::Guests;
 use crate::libraries::HOLDERS;
 use crate::limits::NEIGHBOURS;
 use crate::records::{Handed, Hash};
+use crate::taken_back::Withdrawal;
 
-/// The name of the function.
-pub(super) const FUNCTION: &str = "FLUENCE_records";
+/// The names of the functions.
+pub(super) const RECORDS: &str = "FLUENCE_records";
+pub(super) const WITHDRAWN: &str = "FLUENCE_withdrawn";
 /// How long a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Nodes that are asked at the same time.
@@ -46,6 +51,8 @@ const SCANNED: usize = 1000;
 const ANSWER_BYTES: usize = 48 * 1024;
 /// About how many bytes of an answer a record takes besides its addresses.
 const RECORD_BYTES: usize = 200;
+/// How many withdrawals an answer has at most. Whoever reads it checks a signature for each.
+pub(crate) const WITHDRAWALS: usize = 64;
 
 /// What this node asks others for.
 #[derive(Default)]
@@ -59,6 +66,8 @@ pub(super) struct Exchange {
 
 struct Asked {
     node: PeerId,
+    /// The function: [`WITHDRAWN`], and then [`RECORDS`].
+    function: &'static str,
     /// The last key that it has told of.
     after: Option<String>,
     pages: u32,
@@ -79,6 +88,7 @@ impl Exchange {
         if !is_known && self.queue.len() < NEIGHBOURS {
             let asked = Asked {
                 node,
+                function: WITHDRAWN,
                 after: None,
                 pages: 0,
                 tries: 0,
@@ -121,7 +131,7 @@ impl Exchange {
                 Some(after) => json!({"after": after}),
                 None => json!({}),
             };
-            let request = json!({"function": FUNCTION, "args": args}).to_string();
+            let request = json!({"function": asked.function, "args": args}).to_string();
             let request = CallRequest::Out(request.into_bytes(), now + PATIENCE);
             let calls = &mut swarm.behaviour_mut().calls;
             let id = calls.send_request(&asked.node, request);
@@ -145,20 +155,29 @@ impl Exchange {
             Some(Reply::Ok(ok)) => {
                 let block = guests.find(&asked.node).flatten();
                 let store = swarm.behaviour_mut().kad.store_mut();
-                for record in records_of(ok) {
-                    store.hear(block, record);
-                }
+                let is_honest = if asked.function == WITHDRAWN {
+                    // Nodes keep nothing that is not signed.
+                    withdrawals_of(ok).all(|withdrawal| store.hear_withdrawn(block, withdrawal))
+                } else {
+                    for record in records_of(ok) {
+                        store.hear(block, record);
+                    }
+                    true
+                };
                 asked.pages += 1;
-                if asked.pages < MAX_PAGES
-                    && let Some(after) = next_of(ok, asked.after.as_deref())
-                {
-                    asked.after = Some(after.to_owned());
-                    asked.tries = 0;
-                    self.queue.push_back((now + BETWEEN_PAGES, asked));
+                asked.tries = 0;
+                match next_of(ok, asked.after.as_deref()) {
+                    Some(after) if is_honest && asked.pages < MAX_PAGES => {
+                        asked.after = Some(after.to_owned());
+                        self.queue.push_back((now + BETWEEN_PAGES, asked));
+                    }
+                    _ => self.go_on(asked, now),
                 }
             }
             // A node of another version does not know this function.
-            Some(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {}
+            Some(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {
+                self.go_on(asked, now);
+            }
             Some(Reply::Error(_)) | None => {
                 asked.tries += 1;
                 if asked.tries < MAX_TRIES {
@@ -169,6 +188,27 @@ impl Exchange {
         }
         true
     }
+
+    /// Asks a node that has told of all withdrawals for its records.
+    fn go_on(&mut self, asked: Asked, now: Instant) {
+        if asked.function == WITHDRAWN {
+            let asked = Asked {
+                node: asked.node,
+                function: RECORDS,
+                after: None,
+                pages: 0,
+                tries: 0,
+            };
+            self.queue.push_back((now + BETWEEN_PAGES, asked));
+        }
+    }
+}
+
+/// The withdrawals in an answer; what is none is left out.
+pub(crate) fn withdrawals_of(ok: &Map<String, Value>) -> impl Iterator<Item = Withdrawal> {
+    let withdrawn = ok.get("withdrawn").and_then(Value::as_array);
+    let withdrawn = withdrawn.into_iter().flatten().take(WITHDRAWALS);
+    withdrawn.filter_map(read_withdrawal)
 }
 
 /// The records in an answer; what is none is left out.
@@ -194,8 +234,21 @@ fn nearest(swarm: &mut Swarm<Behaviour>) -> Vec<PeerId> {
         .collect()
 }
 
-/// Answers a node that asks for the records that it should hold.
-pub(super) fn answer(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
+/// A node that asks for what it should hold.
+struct Asker {
+    key: Key<PeerId>,
+    /// All other nodes that this one knows, and itself.
+    others: Vec<Key<PeerId>>,
+    /// The key after which it wants to be told.
+    after: Option<Hash>,
+}
+
+/// Who asks, or why it is told nothing.
+fn asker(
+    swarm: &mut Swarm<Behaviour>,
+    from: PeerId,
+    request: &Request,
+) -> Result<Asker, CallError> {
     let kad = &mut swarm.behaviour_mut().kad;
     let mut nodes: Vec<Key<PeerId>> = Vec::new();
     for bucket in kad.kbuckets() {
@@ -203,32 +256,59 @@ pub(super) fn answer(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Reque
     }
     let Some(at) = nodes.iter().position(|node| *node.preimage() == from) else {
         let message = "records are told to nodes that can be reached";
-        return Reply::error(ErrorCode::Unavailable, message);
+        return Err(CallError::new(ErrorCode::Unavailable, message));
     };
-    let asks = nodes.swap_remove(at);
+    let key = nodes.swap_remove(at);
     nodes.push(Key::from(*swarm.local_peer_id()));
     let after = request.args.get("after").and_then(Value::as_str);
     let after = match after.map(hash_of) {
         Some(None) => {
             let message = "“after” is not a key";
-            return Reply::error(ErrorCode::BadRequest, message);
+            return Err(CallError::new(ErrorCode::BadRequest, message));
         }
         after => after.flatten(),
     };
+    Ok(Asker {
+        key,
+        others: nodes,
+        after,
+    })
+}
+
+/// Answers a node that asks for the records that it should hold.
+pub(super) fn records(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
+    let asker = match asker(swarm, from, request) {
+        Ok(asker) => asker,
+        Err(error) => return Reply::Error(error),
+    };
     let store = swarm.behaviour_mut().kad.store_mut();
     let mut bytes = 0;
-    let page = store.page(after, SCANNED, |key, addresses| {
+    let page = store.page(asker.after, SCANNED, |key, addresses| {
         if bytes > ANSWER_BYTES {
             return None;
         }
-        let is_its = is_among_nearest(key, &asks, &nodes);
+        let is_its = is_among_nearest(key, &asker.key, &asker.others);
         if is_its {
             bytes += RECORD_BYTES + addresses;
         }
         Some(is_its)
     });
     let records: Vec<Value> = page.records.iter().map(written).collect();
-    Reply::ok(&json!({"records": records, "after": page.after.as_ref().map(text_of)}))
+    Reply::ok(&json!({"records": records, "after": page.after.map(|after| text_of(&after))}))
+}
+
+/// Answers a node that asks which of the records that it should hold were taken back.
+pub(super) fn withdrawn(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
+    let asker = match asker(swarm, from, request) {
+        Ok(asker) => asker,
+        Err(error) => return Reply::Error(error),
+    };
+    let store = swarm.behaviour_mut().kad.store_mut();
+    let is_its = |key: &RecordKey| is_among_nearest(key, &asker.key, &asker.others);
+    let withdrawn = store.withdrawn();
+    let page = withdrawn.page(asker.after, SCANNED, WITHDRAWALS, is_its);
+    let withdrawn: Vec<Value> = page.withdrawals.iter().map(written_withdrawal).collect();
+    Reply::ok(&json!({"withdrawn": withdrawn, "after": page.after.map(|after| text_of(&after))}))
 }
 
 /// Answers anybody who asks under which keys a provider has records here. A look-up of each key would say the same.
@@ -255,16 +335,26 @@ pub(super) fn holds(swarm: &mut Swarm<Behaviour>, request: &Request) -> Reply {
 
 /// Removes the records that a provider takes back, who is the caller.
 pub(super) fn withdraw(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
-    let digests = match request
-        .args::<WithdrawArgs>()
-        .and_then(|args| args.digests())
-    {
-        Ok(digests) => digests,
+    let asked = || {
+        let args = request.args::<WithdrawArgs>()?;
+        Ok((args.digests()?, args.signed))
+    };
+    let (digests, signed) = match asked() {
+        Ok(asked) => asked,
         Err(error) => return Reply::Error(error),
     };
     let store = swarm.behaviour_mut().kad.store_mut();
-    for digest in &digests {
-        store.take_back(digest, &from);
+    let mut signed = signed.iter().take(MAX_SIGNED);
+    for digest in digests {
+        let signed = signed.next().and_then(|signed| {
+            Some(Withdrawal {
+                hash: digest,
+                provider: from,
+                at: signed.at,
+                signature: bytes_of(&signed.signature)?,
+            })
+        });
+        store.take_back(&digest, &from, signed);
     }
     Reply::ok(&json!({}))
 }
@@ -304,24 +394,48 @@ pub(crate) fn read(record: &Value) -> Option<Handed> {
     })
 }
 
-/// A hash in hexadecimal digits.
-fn text_of(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn written_withdrawal(withdrawal: &Withdrawal) -> Value {
+    json!({
+        "key": text_of(&withdrawal.hash),
+        "provider": withdrawal.provider.to_string(),
+        "at": withdrawal.at,
+        "signature": text_of(&withdrawal.signature),
+    })
+}
+
+pub(crate) fn read_withdrawal(withdrawal: &Value) -> Option<Withdrawal> {
+    Some(Withdrawal {
+        hash: hash_of(withdrawal.get("key")?.as_str()?)?,
+        provider: withdrawal.get("provider")?.as_str()?.parse().ok()?,
+        at: withdrawal.get("at")?.as_u64()?,
+        signature: bytes_of(withdrawal.get("signature")?.as_str()?)?,
+    })
+}
+
+/// Bytes in hexadecimal digits.
+fn text_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn hash_of(text: &str) -> Option<Hash> {
-    let mut hash = Hash::default();
-    if text.len() != 2 * hash.len() || !text.is_ascii() {
+    bytes_of(text)
+}
+
+fn bytes_of<const LENGTH: usize>(text: &str) -> Option<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    if text.len() != 2 * LENGTH || !text.is_ascii() {
         return None;
     }
-    for (at, byte) in hash.iter_mut().enumerate() {
+    for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
     }
-    Some(hash)
+    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use libp2p::identity::Keypair;
+
     use super::*;
 
     #[test]
@@ -340,6 +454,20 @@ mod tests {
             assert_eq!(hash_of(wrong), None, "{wrong}");
         }
         assert!(fluence::call::encode(&Reply::ok(&json!({"records": [value]}))).is_ok());
+    }
+
+    #[test]
+    fn withdrawals_are_read_as_they_were_written_and_fit_into_an_answer() {
+        let keypair = Keypair::generate_ed25519();
+        let signed = (0..WITHDRAWALS).map(|n| Withdrawal::sign(&keypair, [n as u8; 32], 7));
+        let signed: Vec<Withdrawal> = signed.map(Option::unwrap).collect();
+        let written: Vec<Value> = signed.iter().map(written_withdrawal).collect();
+        let answer = Reply::ok(&json!({"withdrawn": written, "after": null}));
+        assert!(fluence::call::encode(&answer).is_ok());
+        let Reply::Ok(answer) = answer else {
+            unreachable!();
+        };
+        assert!(withdrawals_of(&answer).eq(signed));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use fluence::names::FunctionName;
-use libp2p::PeerId;
+use libp2p::identity::Keypair;
 use libp2p::kad::{GetProvidersOk, QueryId, QueryResult, RecordKey};
 use libp2p::swarm::Swarm;
+use libp2p::{Multiaddr, PeerId};
 use tokio::sync::oneshot;
 use web_time::Instant;
 
@@ -20,7 +21,6 @@ use crate::offers::Offers;
 use crate::records::Hash;
 
 /// The queries under way, and the records to be stored.
-#[derive(Default)]
 pub(super) struct LookUps {
     running: HashMap<QueryId, LookUp>,
     offers: Offers,
@@ -46,6 +46,16 @@ impl LookUp {
 }
 
 impl LookUps {
+    /// Nothing is looked up or stored yet by the peer of this identity.
+    pub(super) fn new(keypair: Keypair) -> Self {
+        Self {
+            running: HashMap::new(),
+            offers: Offers::default(),
+            storing: HashMap::new(),
+            withdrawals: Withdrawals::new(keypair),
+        }
+    }
+
     /// Begins a look-up. If [`LOOK_UPS`] are running already, it ends at once, without a result.
     pub(super) fn find(&mut self, swarm: &mut Swarm<Behaviour>, find: Find) {
         self.running
@@ -84,6 +94,18 @@ impl LookUps {
             // An earlier run may have provided it.
             self.withdrawals.add(name.clone());
         }
+    }
+
+    /// Begins to take back what was withdrawn, first at this peer's own nodes. `done` is told of what some node could not be
+    /// told.
+    pub(super) fn take_back(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        nodes: &[(PeerId, Multiaddr)],
+        done: oneshot::Sender<Vec<FunctionName>>,
+    ) {
+        self.withdrawals.hasten(swarm, &self.offers, nodes);
+        self.withdrawals.when_done(done);
     }
 
     /// Stops providing everything.

@@ -201,7 +201,7 @@ impl Driver {
             status,
             part,
             dialing,
-            look_ups: LookUps::default(),
+            look_ups: LookUps::new(config.keypair),
             calls: Calls::new(incoming, routed),
             addresses: AddressBook::default(),
             vigil: Vigil::default(),
@@ -395,11 +395,13 @@ impl Driver {
             Command::Keep(names) => self.look_ups.keep(names),
             Command::Withdraw(names, done) => {
                 self.look_ups.withdraw(&mut self.swarm, &names);
-                self.look_ups.withdrawals.when_done(done);
+                let nodes = self.own_nodes();
+                self.look_ups.take_back(&mut self.swarm, &nodes, done);
             }
             Command::WithdrawAll(done) => {
                 self.look_ups.withdraw_all(&mut self.swarm);
-                self.look_ups.withdrawals.when_done(done);
+                let nodes = self.own_nodes();
+                self.look_ups.take_back(&mut self.swarm, &nodes, done);
             }
             Command::NotFound(names) => self.look_ups.not_found(&names),
             Command::Find(find) => self.look_ups.find(&mut self.swarm, find),
