@@ -58,6 +58,10 @@ const MAX_UPLOADS: usize = 16;
 const SHUN_MS: u64 = 60_000;
 const MAX_SHUNNED: usize = 64;
 
+/// For how long a storage is taken to keep a file at most, in seconds. What it says beyond that nobody knows, and it would be shown
+/// as long.
+const MAX_KEPT: u64 = 366 * 24 * 3600;
+
 type Placing = Shared<oneshot::Receiver<Result<String, CallError>>>;
 
 /// The state of answering calls.
@@ -660,10 +664,11 @@ impl<P: Platform> Engine<P> {
         });
         self.storage_url(&ok.multiaddr)
             .map_err(|error| CallError::new(ErrorCode::Internal, error.to_string()))?;
+        let latest = (self.now() / 1000).saturating_add(MAX_KEPT);
         Ok(Upload {
             multiaddr: ok.multiaddr,
             token,
-            expires: ok.expires,
+            expires: ok.expires.map(|expires| expires.min(latest)),
             peer: Some(node.clone()),
             sent: 0,
         })

@@ -25,6 +25,8 @@ pub const ROUTER: &str = "https://delegated-ipfs.dev";
 pub const GATEWAY: &str = "https://trustless-gateway.link";
 /// The largest number that JavaScript, through which settings go, counts exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
+/// The longest time after which a share can end, in seconds: a hundred years, which every calendar has.
+const MAX_SHARE_FOR: u64 = 100 * 366 * 24 * 3600;
 
 /// What a person can set. A setting that a journal or another version leaves out has its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,6 +156,10 @@ pub enum Field {
     MaxSentDay,
     /// [`Settings::max_sent_file`].
     MaxSentFile,
+    /// [`Settings::share_for`].
+    ShareFor,
+    /// [`Settings::share_calls`].
+    ShareCalls,
     /// [`Settings::save_folder`].
     SaveFolder,
     /// [`OwnIpfs::rpc`].
@@ -186,8 +192,8 @@ impl Settings {
             notify_fetched: _,
             notify_failed: _,
             notify_asked: _,
-            share_for: _,
-            share_calls: _,
+            share_for,
+            share_calls,
             paused: _,
             max_sent_day,
             max_sent_file,
@@ -211,16 +217,20 @@ impl Settings {
         } else if let Some(failure) = nodes.iter().find_map(|node| check_node(node).err()) {
             wrong.push((Field::Nodes, failure));
         }
-        for (field, size) in [
-            (Field::MaxFile, Some(*max_file)),
-            (Field::MaxRoom, *max_room),
-            (Field::MaxSentDay, *max_sent_day),
-            (Field::MaxSentFile, *max_sent_file),
+        for (field, number, most) in [
+            (Field::MaxFile, Some(*max_file), MAX_EXACT),
+            (Field::MaxRoom, *max_room, MAX_EXACT),
+            (Field::MaxSentDay, *max_sent_day, MAX_EXACT),
+            (Field::MaxSentFile, *max_sent_file, MAX_EXACT),
+            (Field::ShareFor, *share_for, MAX_SHARE_FOR),
+            (Field::ShareCalls, *share_calls, MAX_EXACT),
         ] {
-            match size {
+            match number {
                 Some(0) => wrong.push((field, bad(Reason::Zero))),
-                None | Some(1..=MAX_EXACT) => {}
-                Some(_) => wrong.push((field, bad(Reason::TooLong).limit(MAX_EXACT))),
+                Some(number) if number > most => {
+                    wrong.push((field, bad(Reason::TooLong).limit(most)));
+                }
+                None | Some(_) => {}
             }
         }
         if !save_folder.is_empty() && safe_file_name(save_folder) != *save_folder {
@@ -433,6 +443,38 @@ mod tests {
             .collect();
         assert_eq!(reasons, [Some(Reason::TooManyNodes), Some(Reason::TooLong)]);
         assert_eq!(Settings::default().check(), []);
+        // A file of settings may come from anybody.
+        for (share_for, share_calls, expected) in [
+            (
+                Some(0),
+                Some(0),
+                vec![
+                    (Field::ShareFor, Reason::Zero),
+                    (Field::ShareCalls, Reason::Zero),
+                ],
+            ),
+            (
+                Some(u64::MAX),
+                Some(u64::MAX),
+                vec![
+                    (Field::ShareFor, Reason::TooLong),
+                    (Field::ShareCalls, Reason::TooLong),
+                ],
+            ),
+            (Some(1), Some(1), vec![]),
+            (Some(MAX_SHARE_FOR), Some(MAX_EXACT), vec![]),
+        ] {
+            let ends = Settings {
+                share_for,
+                share_calls,
+                ..Settings::default()
+            };
+            let wrong = ends.check().into_iter();
+            let wrong: Vec<_> = wrong
+                .map(|(field, failure)| (field, failure.reason.unwrap()))
+                .collect();
+            assert_eq!(wrong, expected);
+        }
     }
 
     #[test]

@@ -272,6 +272,26 @@ fn what_a_storage_keeps_nevertheless_is_known_until_it_expires() {
 }
 
 #[test]
+fn no_storage_says_that_it_keeps_a_file_for_ever() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.releases.set(Releases::Never);
+    let ok = json!({"ok": {"multiaddr": "/dns4/store.example/tcp/80/http", "expires": u64::MAX}});
+    world.set_node("node", ok);
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, _) = fetched_once(&a, &b);
+    let year = world.sim.now() / 1000 + 366 * 24 * 3600;
+    let until = a.engine.state().copies[0].until.unwrap();
+    assert!(until <= year, "{until}");
+    command(&a, Command::Remove { ids: vec![id] });
+    world.sim.pass(MINUTE);
+    assert_eq!(a.engine.state().copies[0].left, Some(Left::Refused));
+    // It does not stay in the list for ever either.
+    world.sim.pass(Duration::from_secs(367 * 24 * 3600));
+    assert_eq!(a.engine.state().copies, []);
+}
+
+#[test]
 fn a_program_that_ends_takes_everything_back() {
     let world = World::default();
     let storage = world.node("node", "store");
