@@ -587,9 +587,17 @@ pub fn height(id: &str) -> Option<i32> {
     Some(element.dyn_ref::<web_sys::HtmlElement>()?.offset_height())
 }
 
+/// The last moment that is a date to a browser (ECMA-262, “Time Values and Time Range”), in milliseconds since the Unix epoch.
+const LAST: f64 = 8.64e15;
+
+/// A moment as a date. What comes from a file may be later than any, and a browser writes nothing that is no date.
+fn date_of(at_ms: u64) -> js_sys::Date {
+    js_sys::Date::new(&JsValue::from_f64((at_ms as f64).min(LAST)))
+}
+
 /// A moment as the person's language writes it: the time if it is today, or else date and time.
 pub fn moment(at_ms: u64) -> String {
-    let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    let at = date_of(at_ms);
     let today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
     if today {
         at.to_locale_time_string(&words::locale()).into()
@@ -601,7 +609,7 @@ pub fn moment(at_ms: u64) -> String {
 
 /// A moment to the minute, as the person's language writes it: the time if it is today, or else date and time.
 pub fn minute(at_ms: u64) -> String {
-    let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    let at = date_of(at_ms);
     let is_today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
     let date = if is_today { None } else { Some("medium") };
     let short = |style: Option<&str>| style.map_or(JsValue::UNDEFINED, JsValue::from);
@@ -615,9 +623,7 @@ pub fn minute(at_ms: u64) -> String {
 /// A moment, in milliseconds since the Unix epoch, in the format of RFC 3339, for the `datetime` of
 /// an element.
 pub fn timestamp(at_ms: u64) -> String {
-    js_sys::Date::new(&JsValue::from_f64(at_ms as f64))
-        .to_iso_string()
-        .into()
+    date_of(at_ms).to_iso_string().into()
 }
 
 /// Takes the picture of an earlier list away, which `first.js` shows until there is one.
