@@ -3,6 +3,7 @@
 use fluence::command::given_key;
 use fluence::failure::{About, Failure, Reason};
 use fluence::names::{Link, MAX_LINK};
+use web::browser::keeps_typed;
 use web::extension::pages::open_at;
 use web::extension::runtime::url_of;
 use web::extension::{omnibox, storage};
@@ -12,22 +13,30 @@ use words::Extension;
 
 /// Says what the keyword is for.
 pub fn began() {
-    omnibox::suggest(words::worker::omnibox());
+    omnibox::suggest(&suggestion("", keeps_typed()));
 }
 
 /// Says what would be looked at, or what is wrong with what was typed.
 pub fn typed(text: &str) {
-    omnibox::suggest(&suggestion(text));
+    omnibox::suggest(&suggestion(text, keeps_typed()));
 }
 
-fn suggestion(text: &str) -> String {
+/// What is said of what was typed, in a browser that writes that down or not.
+fn suggestion(text: &str, keeps_typed: bool) -> String {
+    // It is kept even if it is not entered, so this is said first.
+    let kept = match keeps_typed {
+        true => words::worker::omnibox_kept(),
+        false => "",
+    };
     match text.parse::<Link>() {
-        Ok(link) if link.key.is_some() => words::worker::would_fetch_private(&link.to_string()),
+        Ok(link) if link.key.is_some() => {
+            words::join(kept, &words::worker::would_fetch_private(&link.to_string()))
+        }
         Ok(link) => words::worker::would_fetch(&link.to_string()),
         Err(why) => {
             let failure = Failure::from(&why);
             if failure.reason == Some(Reason::Empty) {
-                return words::worker::omnibox().to_owned();
+                return words::join(words::worker::omnibox(), kept);
             }
             let words = words::failure::<Extension>(&failure, About::Fetch);
             words::join(&words.what, &words.advice)
@@ -56,6 +65,7 @@ mod tests {
     #[test]
     fn it_says_what_would_be_fetched_or_what_is_wrong() {
         let cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+        let suggestion = |text: &str| suggestion(text, false);
         let said = suggestion(&format!(" fluence:{cid} "));
         assert!(said.contains(cid), "{said}");
         assert_eq!(suggestion(&format!("web+fluence:{cid}")), said);
@@ -66,5 +76,23 @@ mod tests {
             "{wrong}"
         );
         assert_ne!(suggestion(&"x".repeat(MAX_LINK + 1)), wrong);
+    }
+
+    #[test]
+    fn what_a_browser_keeps_of_what_is_typed_is_said_before_a_key_is_typed() {
+        let cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+        let key = "gyAdHKhtSvCdPcQkqv5dkA";
+        let kept = words::worker::omnibox_kept();
+        for (keeps, link, says) in [
+            (true, format!("fluence:{cid}#{key}"), true),
+            (false, format!("fluence:{cid}#{key}"), false),
+            (true, format!("fluence:{cid}"), false),
+            (true, " ".to_owned(), true),
+        ] {
+            let said = suggestion(&link, keeps);
+            assert_eq!(said.contains(kept), says, "{said}");
+            assert_eq!(said.contains(cid), link.contains(cid), "{said}");
+            assert!(!said.contains(&key[..6]), "{said}");
+        }
     }
 }

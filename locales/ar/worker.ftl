@@ -12,6 +12,7 @@ menu-share-privately = مشاركة بخصوصية
 omnibox = اكتب رابط Fluence أو تجزئة أو الصقهما، ثم اضغط Enter لترى ما هو.
 would-fetch = عرض { $cid } وجلبه
 would-fetch-private = عرض المشاركة الخاصة { $cid } وجلبها
+omnibox-kept = يتذكر المتصفح ما يُكتب هنا. يُفضَّل لصق الرابط الخاص بعد النقر على زر Fluence Share.
 
 ## Notifications: a title, and a sentence or two.
 

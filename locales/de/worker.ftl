@@ -12,6 +12,7 @@ menu-share-privately = Privat teilen
 omnibox = Geben Sie einen Fluence-Link oder einen Hash ein, und drücken Sie die Eingabetaste, um zu sehen, was es ist.
 would-fetch = Sehen, was { $cid } ist, und abrufen
 would-fetch-private = Sehen, was das privat geteilte { $cid } ist, und abrufen
+omnibox-kept = Der Browser merkt sich, was hier eingegeben wird. Fügen Sie einen privaten Link lieber nach einem Klick auf die Schaltfläche von Fluence Share ein.
 
 ## Notifications: a title, and a sentence or two.
 

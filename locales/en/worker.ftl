@@ -7,6 +7,7 @@ menu-share-privately = Share privately
 omnibox = Type or paste a Fluence link or a hash, and press Enter to see what it is.
 would-fetch = See what { $cid } is, and fetch it
 would-fetch-private = See what the private share { $cid } is, and fetch it
+omnibox-kept = The browser remembers what is typed here. Paste a private link after a click on the Fluence Share button instead.
 
 ## Notifications: a title, and a sentence or two.
 

@@ -12,6 +12,7 @@ menu-share-privately = Compartir en privado
 omnibox = Escribe o pega un enlace de Fluence o un hash y pulsa Intro para ver qué es.
 would-fetch = Ver qué es { $cid } y obtenerlo
 would-fetch-private = Ver qué es lo compartido en privado { $cid } y obtenerlo
+omnibox-kept = El navegador recuerda lo que se escribe aquí. Es mejor pegar un enlace privado tras hacer clic en el botón de Fluence Share.
 
 ## Notifications: a title, and a sentence or two.
 

@@ -12,6 +12,7 @@ menu-share-privately = 私密分享
 omnibox = 输入或粘贴 Fluence 链接或哈希，按 Enter 键查看它是什么。
 would-fetch = 查看并获取 { $cid }
 would-fetch-private = 查看并获取私密分享 { $cid }
+omnibox-kept = 浏览器会记住在此处输入的内容。建议单击 Fluence Share 按钮，在那里粘贴私密链接。
 
 ## Notifications: a title, and a sentence or two.
 

@@ -59,6 +59,7 @@ impl Browser for Chrome {
     const KEYS_AT_ADDONS: bool = false;
     const HAS_NOTIFICATION_BUTTONS: bool = true;
     const MARKS_UP_SUGGESTIONS: bool = true;
+    const KEEPS_TYPED: bool = true;
 
     fn open_panel() -> Result<Promise, JsValue> {
         open_side_panel(&object([("windowId", THIS_WINDOW.into())]))

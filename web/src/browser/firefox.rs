@@ -51,6 +51,7 @@ impl Browser for Firefox {
     const KEYS_AT_ADDONS: bool = true;
     const HAS_NOTIFICATION_BUTTONS: bool = false;
     const MARKS_UP_SUGGESTIONS: bool = false;
+    const KEEPS_TYPED: bool = false;
 
     fn open_panel() -> Result<Promise, JsValue> {
         open_sidebar()

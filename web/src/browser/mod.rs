@@ -49,6 +49,9 @@ trait Browser {
     /// Whether suggestions of the address bar are XML.
     const MARKS_UP_SUGGESTIONS: bool;
 
+    /// Whether the browser writes down what is typed into the address bar after the keyword of an extension.
+    const KEEPS_TYPED: bool;
+
     /// Opens the panel beside the page.
     ///
     /// # Errors
@@ -141,6 +144,14 @@ pub fn is_metered() -> bool {
     let connection = member(&navigator, "connection");
     member(&connection, "saveData").as_bool() == Some(true)
         || member(&connection, "type").as_string().as_deref() == Some("cellular")
+}
+
+/// Whether the browser writes down what is typed into the address bar after the keyword of the extension, letter by letter.
+pub fn keeps_typed() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::KEEPS_TYPED,
+        Kind::Firefox => Firefox::KEEPS_TYPED,
+    }
 }
 
 /// Whether a permission may be asked for a moment after the click that needs it, and not only while that is handled.
