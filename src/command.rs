@@ -163,7 +163,8 @@ pub enum Command {
         file: u32,
     },
     /// Hand over what is in an item, or in one file of a folder, so that it can be shown: as a blob, over the channel
-    /// [`HANDOVER`]. What is private is decrypted for that until the face shows something else, or hides it.
+    /// [`HANDOVER`]. What is private is decrypted for that until the face shows something else, or hides it. Of a file that is
+    /// being fetched, what is here is handed over, which is said beside it; the face asks again for more.
     Show {
         /// The item's id.
         id: ItemId,

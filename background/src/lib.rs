@@ -18,6 +18,7 @@ use wasm_bindgen::prelude::*;
 
 pub mod acquire;
 pub mod badge;
+pub mod beginnings;
 pub mod cipher;
 pub mod codec;
 pub mod database;

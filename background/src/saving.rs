@@ -11,12 +11,13 @@ use fluence::failure::{Code, Failure};
 use fluence::names::{chosen_name, safe_file_name};
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store, StoreError};
-use fluence::state::{EventKind, ItemId, LogEntry, State};
+use fluence::state::{EventKind, ItemId, LogEntry, Secret, State};
 use fluence::text::quote;
 use wasm_bindgen_futures::spawn_local;
 use web::js::{self, Outcome};
 use web_sys::{Blob, BroadcastChannel};
 
+use crate::beginnings::{Beginnings, Here};
 use crate::faces::{Faces, PortId};
 use crate::notices::Notices;
 use crate::platform::Browser;
@@ -36,6 +37,7 @@ pub struct Saving {
     notices: Notices,
     saver: Saver,
     faces: Rc<Faces>,
+    beginnings: Beginnings,
     /// The item that each face shows.
     shown: RefCell<BTreeMap<PortId, ItemId>>,
     /// The channel over which faces get the bytes, because ports cannot carry blobs.
@@ -63,6 +65,7 @@ impl Saving {
     ) -> Outcome<Self> {
         let channel = BroadcastChannel::new(HANDOVER).map_err(|why| js::message_of(&why))?;
         Ok(Self {
+            beginnings: Beginnings::new(engine.clone()),
             engine,
             notices,
             saver,
@@ -72,8 +75,9 @@ impl Saving {
         })
     }
 
-    /// Hands what is in an item, or in a file of a folder, to a face under a key. What was decrypted for that is kept until
-    /// the face shows something else, [hides](Self::hide) it, or closes.
+    /// Hands what is in an item, or in a file of a folder, to a face under a key; of a file that is being fetched, what is here
+    /// of it. What was decrypted or copied for that is kept until the face shows something else, [hides](Self::hide) it, or
+    /// closes.
     ///
     /// # Errors
     /// The [`Failure`] that prevents it from being opened.
@@ -84,12 +88,26 @@ impl Saving {
         file: Option<u32>,
         key: &str,
     ) -> Result<(), Failure> {
-        let (source, dag) = self.open_for(face, id).await?;
-        let blob = match file {
-            Some(file) => file_in(&source, &dag, file)?.0,
-            None => source.blob().clone(),
-        };
-        let message = js::object([("told", key.into()), ("blob", blob.into())]);
+        let begun = self.engine.with_state(|state| {
+            let item = state.items.get(id).filter(|item| item.is_coming())?;
+            Some(item.key.clone())
+        });
+        let message = js::object([("told", key.into())]);
+        if let (Some(private), None) = (begun, file) {
+            let here = self.beginning_for(face, id, private).await?;
+            js::set(&message, "part", &true.into());
+            if let Here::File(blob, name) = here {
+                js::set(&message, "blob", &blob.into());
+                js::set(&message, "name", &name.into());
+            }
+        } else {
+            let (source, dag) = self.open_for(face, id).await?;
+            let blob = match file {
+                Some(file) => file_in(&source, &dag, file)?.0,
+                None => source.blob().clone(),
+            };
+            js::set(&message, "blob", &blob.into());
+        }
         self.channel
             .post_message(&message)
             .map_err(|why| StoreError::Failed(js::message_of(&why)).into())
@@ -116,19 +134,41 @@ impl Saving {
 
     /// Opens an item for a face, which shows nothing else any more.
     async fn open_for(&self, face: PortId, id: &ItemId) -> Result<(BlobSource, Dag), Failure> {
+        self.shows(face, id).await;
+        let opened = self.engine.opened(id).await;
+        self.hide_if_closed(face).await;
+        opened
+    }
+
+    /// What is here of a file, for a face, which shows nothing else any more.
+    async fn beginning_for(
+        &self,
+        face: PortId,
+        id: &ItemId,
+        private: Option<Secret>,
+    ) -> Result<Here, Failure> {
+        self.shows(face, id).await;
+        let key = private.map(|Secret(key)| key);
+        let here = self.beginnings.of(id, key.as_ref()).await;
+        self.hide_if_closed(face).await;
+        here
+    }
+
+    async fn shows(&self, face: PortId, id: &ItemId) {
         let former = self.shown.borrow_mut().insert(face, id.clone());
         if let Some(former) = former.filter(|former| former != id) {
             self.close(&former).await;
         }
-        let opened = self.engine.opened(id).await;
-        // It may have closed meanwhile.
+    }
+
+    /// Removes what was decrypted or copied for a face that has closed meanwhile.
+    async fn hide_if_closed(&self, face: PortId) {
         if !self.faces.has(face) {
             self.hide(face).await;
         }
-        opened
     }
 
-    /// Removes what was decrypted for a face, which does not show it any more.
+    /// Removes what was decrypted or copied for a face, which does not show it any more.
     pub async fn hide(&self, face: PortId) {
         let shown = self.shown.borrow_mut().remove(&face);
         if let Some(id) = shown {
@@ -136,8 +176,12 @@ impl Saving {
         }
     }
 
-    /// Removes what was decrypted of a private item, unless it is being saved or shown.
+    /// Removes what was decrypted of a private item, unless it is being saved or shown, and the copy of its beginning.
     pub async fn close(&self, id: &ItemId) {
+        let is_shown = self.shown.borrow().values().any(|shown| shown == id);
+        if !is_shown {
+            self.beginnings.forget(id).await;
+        }
         self.engine.close(id, |id| self.is_needed(id)).await;
     }
 

@@ -121,6 +121,30 @@ impl DiskStore {
         &self.disk
     }
 
+    /// How many extents and bytes of a file that is being written are recorded, if so many of each are known already.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn recorded(
+        &self,
+        id: &ItemId,
+        (mut count, mut len): (u32, u64),
+    ) -> Result<(u32, u64), StoreError> {
+        let range = from(id, count)?;
+        let records = self
+            .database
+            .read(EXTENTS, |store| store.get_all_with_key(&range))
+            .await?;
+        for record in Array::from(&records).iter() {
+            let Some(extent) = extent(&record, len) else {
+                break;
+            };
+            count += 1;
+            len += extent.len;
+        }
+        Ok((count, len))
+    }
+
     /// The first bytes of a file.
     async fn source(&self, id: &ItemId, len: u64) -> Result<BlobSource, StoreError> {
         match directory::file(&id.0).await {
@@ -634,10 +658,14 @@ impl DiskPartial {
         self.record_if_due(false).await
     }
 
+    /// Whether the extent was begun so long ago that it is to be recorded, however few bytes it has.
+    fn is_old(&self) -> bool {
+        time::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME
+    }
+
     /// Begins to write the extent to the database if it is large or old enough, or has too many blocks.
     async fn record_if_due(&mut self, many: bool) -> Result<(), StoreError> {
-        let waited = time::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
-        if many || waited || self.gathered.offset - self.extent.offset >= EXTENT {
+        if many || self.is_old() || self.gathered.offset - self.extent.offset >= EXTENT {
             self.record().await?;
         }
         Ok(())
@@ -749,7 +777,7 @@ impl DiskPartial {
         self.gathered.parts.extend(part);
         self.blocks.extend(blocks);
         let many = self.blocks.len() - self.extent.block >= EXTENT_BLOCKS;
-        if self.gathered.len < GATHERED && !many {
+        if self.gathered.len < GATHERED && !many && !self.is_old() {
             return Ok(());
         }
         self.write_gathered().await?;
@@ -888,7 +916,10 @@ impl Partial for DiskPartial {
             self.write_gathered().await?;
             self.record().await?;
             self.written(0).await?;
-            self.recorded(0).await
+            self.recorded(0).await?;
+            // Nothing waits any more.
+            self.extent.since = time::now_ms();
+            Ok(())
         }
         .boxed_local()
     }

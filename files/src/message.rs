@@ -12,6 +12,9 @@ use wasm_bindgen::prelude::*;
 use web::js::{member, object, set, text};
 use web_sys::{Blob, DomException};
 
+/// The most bytes of a file that are written to another one by one request ([`Request::Excerpt`]).
+pub const MAX_EXCERPT: u32 = 4 << 20;
+
 /// A request. Offsets and lengths are in bytes.
 #[derive(Debug, Clone)]
 pub enum Request {
@@ -125,6 +128,19 @@ pub enum Request {
         offset: f64,
         /// The number of the records.
         count: u32,
+    },
+    /// Writes bytes of another file at an offset. At most [`MAX_EXCERPT`] of them are.
+    Excerpt {
+        /// The name of the file, which is created if it does not exist.
+        name: String,
+        /// The offset.
+        at: f64,
+        /// The name of the other file.
+        from: String,
+        /// The offset of the bytes in it.
+        offset: f64,
+        /// The number of the bytes.
+        len: u32,
     },
     /// Cuts a file to a length, and closes it.
     Finish {
@@ -396,6 +412,20 @@ impl Request {
                 records.write(&message);
                 message
             }
+            Self::Excerpt {
+                name,
+                at,
+                from,
+                offset,
+                len,
+            } => object([
+                ("ask", "excerpt".into()),
+                ("name", name.into()),
+                ("at", at.into()),
+                ("from", from.into()),
+                ("offset", offset.into()),
+                ("len", len.into()),
+            ]),
             Self::Finish { name, len } => object([
                 ("ask", "finish".into()),
                 ("name", name.into()),
@@ -473,6 +503,13 @@ impl Request {
                 from: text("from")?,
                 offset: float("offset")?,
                 count: float("count")? as u32,
+            },
+            "excerpt" => Self::Excerpt {
+                name,
+                at: float("at")?,
+                from: text("from")?,
+                offset: float("offset")?,
+                len: float("len")? as u32,
             },
             "finish" => Self::Finish {
                 name,

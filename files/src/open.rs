@@ -13,7 +13,7 @@ use web::garbage;
 use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
 use crate::directory;
-use crate::message::{Answer, Leaf, Problem, Request, Said};
+use crate::message::{Answer, Leaf, MAX_EXCERPT, Problem, Request, Said};
 use crate::records;
 
 /// The most files that are open at the same time. Beyond that one is closed, and opened again when it is
@@ -30,8 +30,8 @@ const PIECE: u32 = 2 << 20;
 pub(crate) const MAX_HASHED: u32 = 4 << 20;
 
 thread_local! {
-    /// Where bytes are put together for hashing. The browser copies them at once.
-    static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_HASHED);
+    /// Where bytes are put together for hashing, or pass from one file to another. The browser copies them at once.
+    static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_HASHED.max(MAX_EXCERPT));
 }
 
 type Handle = Shared<LocalBoxFuture<'static, Result<FileSystemSyncAccessHandle, Problem>>>;
@@ -145,6 +145,18 @@ impl Open {
                 let source = self.handle(&from).await?;
                 let handle = self.handle(&name).await?;
                 records::unseal((&source, offset), (&handle, at), records, count).await?;
+                Ok(nothing())
+            }
+            Request::Excerpt {
+                name,
+                at,
+                from,
+                offset,
+                len,
+            } => {
+                let source = self.handle(&from).await?;
+                let handle = self.handle(&name).await?;
+                excerpt((&source, offset), (&handle, at), len)?;
                 Ok(nothing())
             }
             Request::Finish { name, len } => {
@@ -339,6 +351,22 @@ pub(crate) fn read_at(
         return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
     }
     Ok(())
+}
+
+/// Writes bytes of one file to another. They pass through memory that is there already.
+fn excerpt(
+    (from, offset): (&FileSystemSyncAccessHandle, f64),
+    (to, at): (&FileSystemSyncAccessHandle, f64),
+    len: u32,
+) -> Result<(), Problem> {
+    if len > MAX_EXCERPT {
+        return Err(Problem::Failed(format!("{len} bytes are too many")));
+    }
+    SCRATCH.with(|scratch| {
+        let bytes = scratch.subarray(0, len);
+        read_at(from, &bytes, offset)?;
+        write(to, &bytes, at)
+    })
 }
 
 async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8Array, Problem> {

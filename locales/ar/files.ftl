@@ -433,6 +433,10 @@ preview-document = يعرض المتصفح مثل هذه المستندات بع
 preview-open = فتح المستند
 preview-back = العودة إلى المجلد
 preview-saved = يحفظه المتصفح الآن.
+preview-here = وصل منه { $size }
+preview-later = يمكن عرضه بعد أن يصل المزيد منه.
+preview-whole = يمكن عرضه بعد أن يصل كاملًا.
+preview-more = في انتظار الباقي…
 
 ## What is in a folder that is not here yet.
 

@@ -382,6 +382,10 @@ preview-document = Solche Dokumente zeigt der Browser selbst an. Manche tun von 
 preview-open = Dokument öffnen
 preview-back = Zurück zum Ordner
 preview-saved = Der Browser speichert sie.
+preview-here = { $size } davon sind da
+preview-later = Sie kann angezeigt werden, sobald mehr davon da ist.
+preview-whole = Sie kann angezeigt werden, sobald sie ganz da ist.
+preview-more = Der Rest kommt noch …
 
 ## What is in a folder that is not here yet.
 

@@ -377,6 +377,10 @@ preview-document = The browser’s own viewer shows documents like this one. Som
 preview-open = Open the document
 preview-back = Back to the folder
 preview-saved = The browser is saving it.
+preview-here = { $size } of it are here
+preview-later = This can be shown once more of it is here.
+preview-whole = This can be shown once all of it is here.
+preview-more = Waiting for the rest…
 
 ## What is in a folder that is not here yet.
 

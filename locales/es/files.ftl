@@ -382,6 +382,10 @@ preview-document = Los documentos como este los muestra el visor del propio nave
 preview-open = Abrir el documento
 preview-back = Volver a la carpeta
 preview-saved = El navegador lo está guardando.
+preview-here = ya han llegado { $size }
+preview-later = Se podrá ver cuando haya llegado más.
+preview-whole = Se podrá ver cuando haya llegado entero.
+preview-more = Esperando el resto…
 
 ## What is in a folder that is not here yet.
 

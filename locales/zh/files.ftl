@@ -368,6 +368,10 @@ preview-document = 这类文档由浏览器自带的查看器显示。有些文�
 preview-open = 打开文档
 preview-back = 返回文件夹
 preview-saved = 浏览器正在保存。
+preview-here = 已收到 { $size }
+preview-later = 再收到一些内容后就能查看。
+preview-whole = 全部收到后就能查看。
+preview-more = 正在等待其余内容…
 
 ## What is in a folder that is not here yet.
 

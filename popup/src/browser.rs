@@ -243,6 +243,16 @@ pub async fn locked(ids: &[String]) -> Result<Vec<FileHandle>, JsValue> {
         .collect())
 }
 
+/// What the worker tells of a file that is to be shown.
+pub struct Told {
+    /// Its bytes; `None` if they can be shown only once all of them are here.
+    pub blob: Option<Blob>,
+    /// Whether only the beginning of the file is here.
+    pub is_part: bool,
+    /// The name, if only the bytes say it.
+    pub name: Option<String>,
+}
+
 /// Bytes that the worker is asked to hand over, until this is dropped.
 pub struct Opening {
     /// The key under which they are handed over.
@@ -252,21 +262,24 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Begins to listen. `came` is called with the key and the bytes.
+    /// Begins to listen. `came` is called with the key and what is told, each time that something is.
     ///
     /// # Errors
     /// Fails with the browser's exception if there is no channel.
-    pub fn begin(came: impl Fn(String, Blob) + 'static) -> Result<Self, JsValue> {
+    pub fn begin(came: impl Fn(String, Told) + 'static) -> Result<Self, JsValue> {
         let channel = web_sys::BroadcastChannel::new(HANDOVER)?;
         let key = unique_key()?;
         let message = {
             let key = key.clone();
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
                 let data = event.data();
-                if member(&data, "told").as_string().as_deref() == Some(&key)
-                    && let Ok(blob) = member(&data, "blob").dyn_into()
-                {
-                    came(key.clone(), blob);
+                if member(&data, "told").as_string().as_deref() == Some(&key) {
+                    let told = Told {
+                        blob: member(&data, "blob").dyn_into().ok(),
+                        is_part: member(&data, "part").is_truthy(),
+                        name: member(&data, "name").as_string(),
+                    };
+                    came(key.clone(), told);
                 }
             })
         };

@@ -47,6 +47,7 @@ use crate::names::canonical;
 use crate::ports::{Network, Platform};
 use crate::state::{Ends, EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
+pub use private::{Begun, BegunFile};
 pub use remote::{Expected, Opened, Remote, Resume};
 pub use share::{LEFT_FROM, distinct_paths, is_page};
 

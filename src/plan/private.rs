@@ -277,6 +277,32 @@ pub(super) struct Contents {
     pub size: u64,
 }
 
+/// What the beginning of a private share says.
+pub enum Begun<C> {
+    /// Not enough of it is here.
+    Little,
+    /// It is a folder.
+    Folder,
+    /// It is a file.
+    File(BegunFile<C>),
+}
+
+/// A file in a private share of which only the beginning is here.
+pub struct BegunFile<C> {
+    /// The cipher of its body.
+    pub cipher: C,
+    /// What the nonces are made from.
+    pub base: Nonce,
+    /// The records of which the beginning consists. The last of them may be a part of one.
+    pub records: Records,
+    /// Where the bytes of the file begin in the content of all records, in bytes.
+    pub start: u64,
+    /// Its name.
+    pub name: String,
+    /// The number of its bytes.
+    pub size: u64,
+}
+
 impl<P: Platform> Engine<P> {
     /// The key of an item, if it is a private share.
     pub(super) fn key_of(&self, id: &ItemId) -> Option<Key> {
@@ -514,6 +540,51 @@ impl<P: Platform> Engine<P> {
         let sealed = self.sealed(source, key).await?;
         sealed.open(0..1).await?;
         Ok(())
+    }
+
+    /// What a private share is that begins like this.
+    ///
+    /// # Errors
+    /// If the key does not open it, or it is none.
+    pub async fn begun(
+        &self,
+        key: &Key,
+        beginning: &P::Source,
+    ) -> Result<Begun<P::Cipher>, Failure> {
+        let head = beginning.read(0..beginning.len().min(HEADER as u64));
+        let header = Header::parse_share(&head.await?)?;
+        let (cipher, base) = self.0.platform.cipher(key, header.salt).await?;
+        let records = Records::arriving(&header, beginning.len());
+        let mut reader = Reader::default();
+        let mut archive = 0;
+        // Only a record that another one follows is known not to be the last.
+        for number in 0..records.count().saturating_sub(1) {
+            let record = beginning.read(records.range(number)).await?.to_vec();
+            let content = record::open(&cipher, &base, number, record, false).await?;
+            archive += content.len() as u64;
+            for part in reader.push_owned(content)? {
+                let Part::Entry(entry) = part else {
+                    continue;
+                };
+                if entry.folder || entry.path.contains('/') {
+                    return Ok(Begun::Folder);
+                }
+                // What ends in the record in which it begins is as good as here.
+                if reader.left() == 0 {
+                    return Ok(Begun::Little);
+                }
+                let start = (archive + reader.left()).saturating_sub(entry.len);
+                return Ok(Begun::File(BegunFile {
+                    cipher,
+                    base,
+                    records,
+                    start,
+                    name: chosen_name(&entry.path),
+                    size: entry.len,
+                }));
+            }
+        }
+        Ok(Begun::Little)
     }
 
     /// Removes what [`Self::opened`] has decrypted, unless it is needed. The item stays, and can be opened again. `is_needed`

@@ -19,7 +19,7 @@ use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, chosen_name, free_path, mime_of, note_of};
 use crate::ports::{HttpError, Partial, Platform, Source, Store, StoreError};
-use crate::state::{EventKind, Item, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
+use crate::state::{EventKind, FOLDER, Item, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
@@ -31,7 +31,7 @@ pub(super) const SMALL_AT_ONCE: usize = 64;
 /// copy can be read without a click after the browser was started again.
 pub const LEFT_FROM: u64 = 16 << 20;
 /// The MIME type of an item that is a directory.
-pub(super) const DIRECTORY: &str = "inode/directory";
+pub(super) const DIRECTORY: &str = FOLDER;
 /// How many bytes at the beginning of a file are examined to tell a web page from a picture.
 const SNIFFED: usize = 512;
 

@@ -14,6 +14,9 @@ use crate::text::quote;
 const SPENT_MS: u64 = 60_000;
 const SPENT_BYTES_PER_MS: u64 = 1000;
 
+/// The MIME type of folders.
+pub const FOLDER: &str = "inode/directory";
+
 /// The ending of the file as which a fetched folder is saved.
 const ZIP: &str = ".zip";
 
@@ -536,6 +539,30 @@ impl Item {
             | Status::Interrupted { .. }
             | Status::Done => self.size.unwrap_or(0).max(arrived),
         }
+    }
+
+    /// Whether it is a file of which only the beginning may be here, because it is being fetched. The bytes of a folder are
+    /// those of many files.
+    pub fn is_coming(&self) -> bool {
+        match self.status {
+            Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. } => self.origin == Origin::Fetch && !self.is_folder(),
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Done
+            | Status::Failed { .. } => false,
+        }
+    }
+
+    /// Whether it is called a folder.
+    pub fn is_folder(&self) -> bool {
+        // The files of a private folder are not counted, because it is one file to others.
+        self.files.is_some() || self.mime.as_deref() == Some(FOLDER)
     }
 
     /// Whether it stays where the person has it, and can be read there once they allow that by a click.

@@ -19,8 +19,8 @@ use crate::web_link::Web;
 
 pub use event::{Event, EventKind};
 pub use item::{
-    Copy, Ends, Inside, Item, ItemId, ItemSource, Left, Limits, Origin, Progress, Secret, Seen,
-    Status, Upload,
+    Copy, Ends, FOLDER, Inside, Item, ItemId, ItemSource, Left, Limits, Origin, Progress, Secret,
+    Seen, Status, Upload,
 };
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};

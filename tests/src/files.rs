@@ -48,6 +48,26 @@ pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
     Ok(file)
 }
 
+/// A picture of noise, which no format makes smaller, as PNG.
+pub fn noisy_picture(width: u32, height: u32) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let pixels = noise((width * height * 3) as usize, 16);
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(file)
+}
+
+/// A video in WebM with so many more bytes at its end, which mean nothing.
+pub fn with_void(mut video: Vec<u8>, len: u32) -> Vec<u8> {
+    // The id of an element that is skipped, and its length in eight bytes.
+    video.extend([0xec, 1, 0, 0, 0]);
+    video.extend(len.to_be_bytes());
+    video.resize(video.len() + len as usize, 0);
+    video
+}
+
 /// The QR code of a text, as PNG.
 pub fn code(text: &str) -> Result<Vec<u8>> {
     const MODULE: i32 = 6;

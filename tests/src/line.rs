@@ -2,6 +2,7 @@
 //! more than so many bytes a second, as the networks of trains and hotels do.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// How many bytes are carried at once, and how long each connection rests after them: about 20 MB a second.
+/// How many bytes are carried at once, and how many milliseconds each connection rests after them, if nothing else is said:
+/// about 20 MB a second.
 const PIECE: usize = 64 * 1024;
-const REST: Duration = Duration::from_millis(3);
+const REST: u64 = 3;
 /// The longest request that the login page reads.
 const REQUEST: usize = 16 * 1024;
 /// What a network that wants a login answers to everything.
@@ -25,6 +27,8 @@ const LOGIN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Lengt
 pub struct Line {
     address: SocketAddr,
     to: Arc<OnceLock<u16>>,
+    /// How long a connection rests after each piece, in milliseconds.
+    rest: Arc<AtomicU64>,
     state: watch::Sender<State>,
     task: JoinHandle<()>,
 }
@@ -44,20 +48,22 @@ impl Line {
             .context("the line has no port")?;
         let address = listener.local_addr()?;
         let to = Arc::<OnceLock<u16>>::default();
+        let rest = Arc::new(AtomicU64::new(REST));
         let (state, now) = watch::channel(State::default());
-        let leads = Arc::clone(&to);
+        let (leads, rests) = (Arc::clone(&to), Arc::clone(&rest));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (leads, now) = (Arc::clone(&leads), now.clone());
+                let (leads, rests, now) = (Arc::clone(&leads), Arc::clone(&rests), now.clone());
                 tokio::spawn(async move {
                     // A connection ends as programs end it; nobody waits for what became of it.
-                    let _ = carry(stream, &leads, now).await;
+                    let _ = carry(stream, &leads, &rests, now).await;
                 });
             }
         });
         Ok(Self {
             address,
             to,
+            rest,
             state,
             task,
         })
@@ -72,6 +78,12 @@ impl Line {
     pub fn lead_to(&self, port: u16) {
         // It leads there already.
         let _ = self.to.set(port);
+    }
+
+    /// Carries about this many bytes a second on each connection, of those that are open too; `None` for as many as at first.
+    pub fn limit(&self, bytes: Option<u64>) {
+        let rest = bytes.map_or(REST, |bytes| PIECE as u64 * 1000 / bytes.max(1));
+        self.rest.store(rest, Ordering::Relaxed);
     }
 
     /// Changes the network: nothing passes any more on the connections that are open, neither bytes nor their end, and new
@@ -98,6 +110,7 @@ impl Drop for Line {
 async fn carry(
     mut here: TcpStream,
     to: &OnceLock<u16>,
+    rest: &AtomicU64,
     mut now: watch::Receiver<State>,
 ) -> Result<()> {
     let begun = *now.borrow();
@@ -114,8 +127,8 @@ async fn carry(
     let (mut from_here, mut to_here) = here.split();
     let (mut from_there, mut to_there) = there.split();
     let both = futures::future::try_join(
-        pass(&mut from_here, &mut to_there),
-        pass(&mut from_there, &mut to_here),
+        pass(&mut from_here, &mut to_there, rest),
+        pass(&mut from_there, &mut to_here, rest),
     );
     let changed = async move { now.wait_for(|now| *now != begun).await.map(drop) };
     tokio::select! {
@@ -132,6 +145,7 @@ async fn carry(
 async fn pass(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
+    rest: &AtomicU64,
 ) -> Result<()> {
     let mut piece = vec![0; PIECE];
     loop {
@@ -141,7 +155,7 @@ async fn pass(
         }
         to.write_all(&piece[..read]).await?;
         if read > PIECE / 2 {
-            sleep(REST).await;
+            sleep(Duration::from_millis(rest.load(Ordering::Relaxed))).await;
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Tests of stored files. A kill of the worker is simulated by dropping everything that writes and
 //! opening the store again.
 
+use std::time::Duration;
+
 use background::codec;
 use background::database::{DAGS, EXTENTS};
 use background::source::BlobSource;
 use bytes::Bytes;
-use files::message::Request;
+use files::message::{MAX_EXCERPT, Request};
 use fluence::content::layout::layout;
 use fluence::content::{Block, Dag, DagFile, Profile};
 use fluence::names::cid_v1;
@@ -13,6 +15,7 @@ use fluence::ports::{Partial, Source, Store, StoreError};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
+use web::time;
 
 use crate::{blob, block, database, disk, id, noise, store};
 
@@ -74,6 +77,59 @@ async fn what_was_flushed_outlasts_a_kill() {
     let (source, read) = store.open(&id).await.unwrap();
     assert_eq!(read, whole);
     assert_eq!(all(&source).await, bytes);
+}
+
+#[wasm_bindgen_test]
+async fn what_comes_slowly_is_recorded_and_can_be_copied_while_more_comes() {
+    let id = id("slowly");
+    let bytes = noise(200_000);
+    let store = store().await;
+    let mut partial = store.partial(&id).await.unwrap();
+    partial.flush().await.unwrap();
+    let first = Bytes::copy_from_slice(&bytes[..100_000]);
+    partial
+        .append(first, vec![block(1, 100_000)])
+        .await
+        .unwrap();
+    assert_eq!(store.recorded(&id, (0, 0)).await, Ok((0, 0)));
+    // More than half a second is slow.
+    time::sleep(Duration::from_millis(600)).await;
+    let second = Bytes::copy_from_slice(&bytes[100_000..]);
+    partial
+        .append(second, vec![block(2, 100_000)])
+        .await
+        .unwrap();
+    while store.recorded(&id, (0, 0)).await != Ok((1, 200_000)) {
+        time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(store.recorded(&id, (1, 200_000)).await, Ok((1, 200_000)));
+
+    let name = "excerpt".to_owned();
+    let excerpt = |offset: f64, len| Request::Excerpt {
+        name: name.clone(),
+        at: 0.0,
+        from: id.0.clone(),
+        offset,
+        len,
+    };
+    store.disk().ask(excerpt(50_000.0, 120_000)).await.unwrap();
+    let len = 120_000.0;
+    let finish = Request::Finish {
+        name: name.clone(),
+        len,
+    };
+    store.disk().ask(finish).await.unwrap();
+    let copy = files::directory::file(&name).await.unwrap();
+    // More is written to the file, and the copy can still be read.
+    let third = Bytes::copy_from_slice(&bytes[..50_000]);
+    partial.append(third, vec![block(3, 50_000)]).await.unwrap();
+    partial.flush().await.unwrap();
+    let copy = BlobSource::new(copy.into());
+    assert_eq!(all(&copy).await, bytes[50_000..170_000]);
+    // What is not there, and more than may be asked for at once.
+    for (offset, len) in [(200_000.0, 100_000), (0.0, MAX_EXCERPT + 1)] {
+        assert!(store.disk().ask(excerpt(offset, len)).await.is_err());
+    }
 }
 
 #[wasm_bindgen_test]

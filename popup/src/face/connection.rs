@@ -131,6 +131,7 @@ impl Face {
                 }
                 self.ask_again(sender);
                 self.show_again(sender);
+                self.show_more(sender);
                 self.ask_live(sender);
                 self.ask_history(sender);
                 self.stay_then();

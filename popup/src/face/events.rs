@@ -85,6 +85,7 @@ impl Face {
             }
             _ => {}
         }
+        self.show_more(sender);
         self.fetch_back(sender);
         // Thousands of events may come in a row, and drawing looks at all items.
         let is_due = self.timers.paint.is_none();

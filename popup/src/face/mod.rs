@@ -50,9 +50,7 @@ pub use list::{
 };
 pub use naming::{Name, Naming, naming_id};
 pub use pages::{AboutIdentity, Do, PASSPHRASE, Pages, Tested};
-pub use preview::{
-    FOLDER, Folder, PREVIEW, PREVIEW_CLOSE, Peek, Preview, Shown, is_folder, preview_file_id,
-};
+pub use preview::{Folder, PREVIEW, PREVIEW_CLOSE, Peek, Preview, Shown, preview_file_id};
 pub use sender::Sender;
 pub use sharing::{FEW_PAGE_FILES, page_row};
 pub use time::{Time, Travel};

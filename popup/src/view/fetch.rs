@@ -2,12 +2,13 @@
 
 use fluence::command::{Entry, Look};
 use fluence::kind::can_act;
+use fluence::state::FOLDER;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{button, file_name, hint, icon, icon_button, outcome, waiting};
-use crate::face::{FOLDER, Face, Msg, Sender, Topic};
+use crate::face::{Face, Msg, Sender, Topic};
 use crate::page::FileKind;
 use crate::text;
 

@@ -17,8 +17,7 @@ use super::{
 use crate::face::{
     COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, Name, Naming, Peek, ROOM_BUTTON,
     SEARCH_BUTTON, SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender,
-    Spare, Topic, View, WorkerState, free_id, is_folder, menu_id, naming_id, qr_id, question_id,
-    sum,
+    Spare, Topic, View, WorkerState, free_id, menu_id, naming_id, qr_id, question_id, sum,
 };
 use crate::focus::{self, about_id, item_id, row_of};
 use crate::page::FileKind;
@@ -617,10 +616,16 @@ fn moment_of(seconds: u64) -> String {
     browser::minute(seconds.saturating_mul(1000))
 }
 
+/// Whether the file, or its beginning, is here, so that it can be shown.
+fn can_be_shown(item: &Item) -> bool {
+    let has_bytes = item.progress.is_some_and(|progress| progress.bytes > 0);
+    item.status.is_here() || item.is_coming() && has_bytes
+}
+
 fn picture(props: &RowProps) -> Html {
     let item = &props.item;
     // Keys have the menu for that.
-    let shows = item.status.is_here() && props.view.has_files() && props.picked.is_none();
+    let shows = can_be_shown(item) && props.view.has_files() && props.picked.is_none();
     let onclick = shows.then(|| {
         let id = item.id.clone();
         let show = move |_: MouseEvent| Msg::Peek(Peek::Open(id.clone()));
@@ -635,7 +640,7 @@ fn picture(props: &RowProps) -> Html {
             html! { <img {class} src={url.clone()} alt="" {onclick} data-testid="item-picture" /> }
         }
         None => {
-            let kind = match is_folder(item) {
+            let kind = match item.is_folder() {
                 true => FileKind::Folder,
                 false => FileKind::of(item.mime.as_deref(), &item.name),
             };
@@ -832,8 +837,10 @@ fn actions(item: &Item, web: Option<&(String, bool)>) -> Vec<Action> {
     if item.link().is_some() {
         add("qr", text::qr(), "item-qr", Deed::Qr);
     }
-    if whole {
+    if can_be_shown(item) {
         add("eye", text::show(), "item-show", Deed::Show);
+    }
+    if whole {
         let words = match item.saved_as {
             Some(_) => text::save_again(),
             None => text::save(),

@@ -1,7 +1,11 @@
 //! What is in a file or a folder, over the page.
 
+use std::rc::Rc;
+
 use fluence::command::FolderFile;
 use fluence::kind::{Kind, can_act};
+use wasm_bindgen::JsValue;
+use web::js::member;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
@@ -29,10 +33,14 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         Some(file) => Some(file.size),
         None => item.size,
     };
+    let is_here = item.status.is_here();
+    let here = item.progress.filter(|_| !is_here);
+    let here = here.map(|progress| words::size(progress.bytes));
     let about: Vec<String> = size
         .map(words::size)
         .into_iter()
         .chain(lists.and(item.files).map(text::file_count))
+        .chain(here.as_deref().map(text::preview_here))
         .collect();
     let peek = |make: fn() -> Peek| sender.callback(move |_: MouseEvent| Msg::Peek(make()));
     let onkeydown = sender.callback_if(|event: KeyboardEvent| {
@@ -56,7 +64,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 if file.is_some() { { button("small", "", text::preview_back().into(), "preview-back", false, peek(|| Peek::File(None))) } }
                 <p class="hint" data-testid="preview-about">{ about.join(" · ") }</p>
                 <span class="space"></span>
-                { button("small", "down", text::save().into(), "preview-save", false, save) }
+                if is_here { { button("small", "down", text::save().into(), "preview-save", false, save) } }
             </div>
             <p class="hint" role="status" data-testid="preview-saved">{ saved.then(text::preview_saved) }</p>
             { outcome(face, sender, &Topic::PreviewSave, "preview-save-refused") }
@@ -90,14 +98,47 @@ fn shown(preview: &Preview, sender: &Sender, name: &str) -> Html {
                 if *is_cut { <p class="hint" data-testid="preview-cut">{ text::preview_cut() }</p> }
             </>
         },
-        Shown::Media(Kind::Video(_), address) => html! {
-            <video key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken(address.value())} data-testid="preview-video"></video>
-        },
-        Shown::Media(Kind::Audio(_), address) => html! {
-            <audio key={address.value().to_string()} src={address.value()} controls=true aria-label={name.to_owned()} onerror={broken(address.value())} data-testid="preview-audio"></audio>
-        },
-        Shown::Media(_, address) => html! {
-            <img key={address.value().to_string()} src={address.value()} alt={name.to_owned()} onerror={broken(address.value())} data-testid="preview-image" />
+        Shown::Media(kind @ (Kind::Video(_) | Kind::Audio(_)), address, (from, autoplay)) => {
+            let address = address.value();
+            let ended = address.clone();
+            let onended = sender.callback(move |_: Event| Msg::Peek(Peek::Played(ended.clone())));
+            let at = Rc::clone(&preview.at);
+            let onmove = Callback::from(move |event: Event| {
+                let player = JsValue::from(event.target());
+                // Where the file breaks off, Chromium says that it is at the end of the whole; and what has nothing yet is
+                // nowhere.
+                if !member(&player, "ended").is_truthy()
+                    && member(&player, "readyState").is_truthy()
+                    && let Some(now) = member(&player, "currentTime").as_f64()
+                {
+                    at.set((now, !member(&player, "paused").is_truthy()));
+                }
+            });
+            let src = if *from > 0.0 {
+                format!("{address}#t={from}").into()
+            } else {
+                address.clone()
+            };
+            let (onerror, label, autoplay) = (broken(address), name.to_owned(), *autoplay);
+            // The element stays when the file grows, so that whoever has made it larger, or quiet, need not do so again.
+            let player = match kind {
+                Kind::Video(_) => html! {
+                    <video {src} controls=true {autoplay} aria-label={label} {onerror} {onended} onplay={onmove.clone()} onpause={onmove.clone()} onseeking={onmove.clone()} ontimeupdate={onmove} data-testid="preview-video"></video>
+                },
+                _ => html! {
+                    <audio {src} controls=true {autoplay} aria-label={label} {onerror} {onended} onplay={onmove.clone()} onpause={onmove.clone()} onseeking={onmove.clone()} ontimeupdate={onmove} data-testid="preview-audio"></audio>
+                },
+            };
+            let waits = preview.is_played.then(text::preview_more);
+            html! {
+                <>
+                    { player }
+                    <p class="hint" role="status" data-testid="preview-more-comes">{ waits }</p>
+                </>
+            }
+        }
+        Shown::Media(_, address, _) => html! {
+            <img src={address.value()} alt={name.to_owned()} onerror={broken(address.value())} data-testid="preview-image" />
         },
         Shown::Document(url, true) => html! {
             <iframe src={url.value()} title={name.to_owned()} data-testid="preview-document"></iframe>

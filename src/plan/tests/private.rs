@@ -5,6 +5,7 @@ use futures::FutureExt;
 use super::world::SimCipher;
 use super::*;
 use crate::names::{link_to, private_link};
+use crate::plan::Begun;
 use crate::private::Key;
 use crate::private::record::{self, CONTENT, Cipher as _, Header};
 use crate::private::tar::{self, Entry};
@@ -111,6 +112,65 @@ fn who_has_the_link_gets_it_and_nobody_else_anything_of_it() {
             }
         }
     }
+}
+
+/// What the beginning of these encrypted bytes says to who has the key: nothing yet, a folder, or where a file with which name
+/// and size begins.
+fn begun(machine: &Machine, key: &Key, bytes: &[u8]) -> String {
+    let (engine, key) = (machine.engine.clone(), key.clone());
+    let beginning = SimSource(bytes.to_vec().into());
+    let begun = machine.wait(async move { engine.begun(&key, &beginning).await });
+    match begun {
+        Ok(Begun::Little) => "little".to_owned(),
+        Ok(Begun::Folder) => "folder".to_owned(),
+        Ok(Begun::File(file)) => format!("{} {} {}", file.name, file.start, file.size),
+        Err(failure) => format!("{:?}", failure.reason.unwrap()),
+    }
+}
+
+#[test]
+fn the_beginning_of_a_private_share_says_what_it_is() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let bytes = file(3 * CONTENT, 8);
+    let (id, _) = shared(&a, private("film.webm", &bytes));
+    let key = item(&a, &id).key.unwrap().0;
+    let sealed = stored(&a, &id);
+    let second = record::HEADER + record::RECORD as usize;
+    // A record that nothing follows may be the last.
+    assert_eq!(begun(&a, &key, &sealed[..second]), "little");
+    let begins = begun(&a, &key, &sealed[..=second]);
+    let entry = Entry {
+        path: "film.webm".to_owned(),
+        folder: false,
+        len: bytes.len() as u64,
+        media_type: Some("text/plain".to_owned()),
+    };
+    let start = entry.head().len();
+    assert_eq!(begins, format!("film.webm {start} {}", bytes.len()));
+    assert_eq!(begun(&a, &key, &sealed), begins);
+    let other = Key::new([9; 16]);
+    assert_eq!(begun(&a, &other, &sealed), "WrongKey");
+    assert_eq!(begun(&a, &key, &sealed[..10]), "NotPrivate");
+
+    // What ends in the first record, and a folder.
+    let (id, _) = shared(&a, private("note.txt", &file(100, 9)));
+    let key = item(&a, &id).key.unwrap().0;
+    assert_eq!(begun(&a, &key, &stored(&a, &id)), "little");
+    let folder = ShareInput {
+        mime: None,
+        size: None,
+        body: Input::Many(vec![
+            ("a.bin".to_owned(), SimSource(file(2 * CONTENT, 10).into())),
+            ("b.bin".to_owned(), SimSource(file(10, 11).into())),
+        ]),
+        ..private("holidays", &[])
+    };
+    let (id, _) = shared(&a, folder);
+    let key = item(&a, &id).key.unwrap().0;
+    assert_eq!(begun(&a, &key, &stored(&a, &id)), "folder");
 }
 
 #[test]

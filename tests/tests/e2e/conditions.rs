@@ -20,16 +20,16 @@ const LOOK: Duration = Duration::from_millis(50);
 const BACK: Duration = Duration::from_secs(10);
 
 /// A node behind two lines, and a browser that reaches it through them.
-struct Away {
-    node: Node,
+pub(crate) struct Away {
+    pub node: Node,
     /// The lines to its libp2p and to its storage.
-    lines: [Line; 2],
-    browser: Browser,
-    face: Face,
+    pub lines: [Line; 2],
+    pub browser: Browser,
+    pub face: Face,
 }
 
 impl Away {
-    async fn from(scene: &Scene) -> Result<Self> {
+    pub async fn from(scene: &Scene) -> Result<Self> {
         let lines = [Line::new().await?, Line::new().await?];
         let url = format!("http://127.0.0.1:{}", lines[1].port());
         let node = scene.node("node", &["--public-url", &url]).await?;
@@ -60,8 +60,10 @@ impl Away {
     }
 
     /// Begins to fetch a file, and returns when some of it has come.
-    async fn begin(&self, cid: &str) -> Result<()> {
-        self.face.fetch(cid).await?;
+    pub async fn begin(&self, link: &str) -> Result<()> {
+        self.face.fetch(link).await?;
+        let cid = link.trim_start_matches("fluence:");
+        let cid = cid.split('#').next().unwrap_or_default();
         let deadline = Instant::now() + SMALL;
         loop {
             let state = self.face.state().await?;

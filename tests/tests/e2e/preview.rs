@@ -8,6 +8,7 @@ use fluence_tests::scene::same_bytes;
 use serde_json::{Value, json};
 use thirtyfour::{By, Key};
 
+use crate::conditions::Away;
 use crate::private::until_stored;
 use crate::web_link::{make_video, play_it};
 use crate::{SMALL, play};
@@ -224,6 +225,203 @@ fn what_is_here_is_shown_and_nothing_in_it_acts() {
         face.picture("panel").await?;
         close(&alice, &face, &item("notes.html").await?).await?;
         Ok(())
+    });
+}
+
+/// How many bytes a second come of what is looked into: so few that a busy machine has long looked before the rest is here.
+const SLOW: u64 = 60_000;
+
+/// Begins to fetch a file over a line that becomes slow once some of it is here, and shows it.
+async fn show_coming(away: &Away, link: &str, testid: &str) -> Result<Shown> {
+    let cid = link.trim_start_matches("fluence:").split('#').next();
+    let cid = cid.unwrap_or_default();
+    let storage = &away.lines[1];
+    storage.limit(Some(600_000));
+    away.begin(link).await?;
+    storage.limit(Some(SLOW));
+    let coming = format!(
+        "item.cid === {} && item.status === 'downloading'",
+        json!(cid)
+    );
+    let item = away.face.wait_item("some of it", SMALL, &coming).await?;
+    away.face.enter_in(&item, "item-show").await?;
+    shows(&away.face, testid).await?;
+    Ok(item)
+}
+
+/// Waits until this is true of what is shown while the rest of the file is still to come.
+async fn until_coming(away: &Away, item: &Shown, what: &str, condition: &str) -> Result<()> {
+    let body = format!(
+        r#"const row = document.querySelector('[data-testid="item"][data-id="{}"]');
+        if (row?.dataset.status !== 'downloading') throw new Error('all of it is here: {what}');
+        return {condition};"#,
+        item.id
+    );
+    away.face.wait(what, SMALL, &body).await?;
+    Ok(())
+}
+
+/// Makes what is shown tell this page how far it has been played: a page says nothing else of that to who waits for a change.
+async fn watch_player(browser: &Browser) -> Result<()> {
+    let watch = "const player = document.querySelector('dialog :is(audio, video)');
+        player.addEventListener('timeupdate', () => { player.dataset.at = player.ended ? -1 : player.currentTime; });";
+    browser.driver()?.execute(watch, vec![]).await?;
+    Ok(())
+}
+
+#[test]
+fn what_comes_is_shown_before_the_rest_is_here() {
+    play("preview_coming", async |scene| {
+        /// How many bytes of each file are still to come when it is looked at, at least.
+        const MORE: usize = 6_000_000;
+        let away = Away::from(scene).await?;
+        let (bob, face) = (&away.browser, &away.face);
+        let driver = bob.driver()?;
+        let here = driver.current_url().await?;
+        driver.goto(scene.site.url("/")).await?;
+        let video = make_video(bob).await?;
+        driver.goto(here.as_str()).await?;
+        face.wait_network("online", SMALL).await?;
+        let sharer = scene.command_line("sharer", &away.node)?;
+
+        let words = "Alles ist ein Funktionsaufruf.\n";
+        let text = words.repeat((2 * MORE).div_ceil(words.len()));
+        let picture = files::noisy_picture(2000, 1500)?;
+        let mut document = files::document("Everything is a function call.");
+        document.extend(files::noise(MORE, 17));
+        let mut programs = Vec::new();
+        let mut links = Vec::new();
+        for (name, bytes) in [
+            ("notes.txt", text.as_bytes()),
+            ("noise.png", &picture),
+            ("colours.webm", &files::with_void(video, MORE as u32)),
+            ("letter.pdf", &document),
+            ("tone.wav", &files::tone(90)),
+        ] {
+            let (program, link) = sharer.share(&scene.file(name, bytes)?).await?;
+            programs.push(program);
+            links.push(link);
+        }
+
+        let item = show_coming(&away, &links[0], "preview-text").await?;
+        let begins = format!(
+            "document.querySelector('[data-testid=preview-text]').textContent.startsWith({})",
+            json!(words.repeat(5000))
+        );
+        until_coming(&away, &item, "the text", &begins).await?;
+        let says = "/are here$/.test(document.querySelector('[data-testid=preview-about]').textContent) \
+                    && !document.querySelector('[data-testid=preview-save]')";
+        until_coming(&away, &item, "how much is here", says).await?;
+        face.picture("text").await?;
+        close(bob, face, &item).await?;
+        face.press_in(&item, "item-pause").await?;
+
+        let item = show_coming(&away, &links[1], "preview-image").await?;
+        let size = size_of_picture(bob).await?;
+        ensure!(size == json!([2000, 1500]), "the picture is {size}");
+        until_coming(&away, &item, "the picture", "true").await?;
+        face.picture("picture").await?;
+        // It grows with what comes, until all of it is here.
+        let source = value(
+            bob,
+            "document.querySelector('[data-testid=preview-image]').src",
+        )
+        .await?;
+        away.lines[1].limit(None);
+        let whole = format!(
+            "document.querySelector('[data-testid=preview-image]').src !== {source} \
+             && document.querySelector('[data-testid=preview-save]')"
+        );
+        face.wait("the whole picture", SMALL, &format!("return {whole};"))
+            .await?;
+        close(bob, face, &item).await?;
+
+        let item = show_coming(&away, &links[2], "preview-video").await?;
+        watch_player(bob).await?;
+        play_it(bob, "video").await?;
+        let plays = "Number(document.querySelector('video').dataset.at ?? 0) > 0 \
+                     && document.querySelector('video').videoWidth === 64";
+        until_coming(&away, &item, "the video", plays).await?;
+        face.picture("video").await?;
+        // It was played to the end of what there is, and waits for more.
+        let waits = "document.querySelector('[data-testid=preview-more-comes]').textContent !== ''";
+        until_coming(&away, &item, "that it waits", waits).await?;
+        face.picture("waiting").await?;
+        close(bob, face, &item).await?;
+        face.press_in(&item, "item-pause").await?;
+
+        // A document needs its end.
+        let item = show_coming(&away, &links[3], "preview-nothing").await?;
+        until_coming(
+            &away,
+            &item,
+            "no document",
+            "!document.querySelector('iframe, [data-testid=preview-open]')",
+        )
+        .await?;
+        face.picture("document").await?;
+        close(bob, face, &item).await?;
+        face.press_in(&item, "item-pause").await?;
+
+        // Sound goes on with what has come meanwhile.
+        let item = show_coming(&away, &links[4], "preview-audio").await?;
+        watch_player(bob).await?;
+        let first = value(bob, "document.querySelector('audio').src").await?;
+        let first = first.as_str().context("it has an address")?.to_owned();
+        play_it(bob, "audio").await?;
+        let plays = "Number(document.querySelector('audio').dataset.at ?? 0) > 1";
+        until_coming(&away, &item, "the sound", plays).await?;
+        face.picture("sound").await?;
+        let goes_on = format!(
+            "(() => {{ const {{ src, dataset, error }} = document.querySelector('audio');
+               const from = Number(src.split('#t=')[1] ?? 0);
+               return !src.startsWith({}) && from > 1 && Number(dataset.at) > from && error === null; }})()",
+            json!(first)
+        );
+        away.lines[1].limit(Some(250_000));
+        until_coming(&away, &item, "more of the sound", &goes_on).await?;
+        // Once all of it is here, it can be played from anywhere.
+        away.lines[1].limit(None);
+        let done = format!(
+            r#"return document.querySelector('[data-testid="item"][data-id="{}"]')?.dataset.status === 'done';"#,
+            item.id
+        );
+        face.wait("all of it", SMALL, &done).await?;
+        let long = "return document.querySelector('audio').duration > 89;";
+        face.wait("the whole length", SMALL, long).await?;
+        driver
+            .execute("document.querySelector('audio').currentTime = 80;", vec![])
+            .await?;
+        let end = "const { dataset, error } = document.querySelector('audio');
+                   return Number(dataset.at) > 80.5 && error === null;";
+        face.wait("the end of the sound", SMALL, end).await?;
+        close(bob, face, &item).await
+    });
+}
+
+#[test]
+fn what_is_private_is_shown_while_it_comes() {
+    play("preview_coming_private", async |scene| {
+        let away = Away::from(scene).await?;
+        let (bob, face) = (&away.browser, &away.face);
+        let sharer = scene.command_line("sharer", &away.node)?;
+        let letter = "Liebe Ä., alles ist ein Funktionsaufruf.\n".repeat(300_000);
+        let file = scene.file("Brief.txt", letter.as_bytes())?;
+        let (_program, link) = sharer.share_privately(&file).await?;
+        let item = show_coming(&away, &link, "preview-text").await?;
+        let begins = format!(
+            "document.querySelector('[data-testid=preview-text]').textContent.startsWith({}) \
+             && document.querySelector('[data-testid=preview-name]').textContent.includes('Brief')",
+            json!(letter.chars().take(200_000).collect::<String>())
+        );
+        until_coming(&away, &item, "the letter", &begins).await?;
+        face.picture("letter").await?;
+        // What was decrypted is there as long as it is shown.
+        until_stored(bob, 2).await?;
+        close(bob, face, &item).await?;
+        until_stored(bob, 1).await?;
+        away.lines[1].limit(None);
+        same_bytes(&bob.saved("Brief.txt", SMALL).await?, letter.as_bytes())
     });
 }
 
