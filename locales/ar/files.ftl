@@ -13,7 +13,7 @@ network-connecting = جارٍ الاتصال…
 network-online = جاهز للمشاركة والجلب
 network-offline = غير متصل
 network-unreachable = جاهز للجلب لا للمشاركة
-unreachable-advice = لا متسع لدى العقدة لجعل نظير آخر قابلًا للوصول. يمكنك الجلب، لكن لا أحد يستطيع الجلب منك. تُعاد المحاولة تلقائيًّا؛ وقد يكون لدى عقدة أخرى متسع.
+unreachable-advice = لا متسع لدى العقدة كي يصل الآخرون إلى نظير إضافي عبرها. يمكنك الجلب، لكن لا أحد يستطيع الجلب منك. تُعاد المحاولة تلقائيًّا؛ وقد يكون لدى عقدة أخرى متسع.
 network-label = الاتصال
 no-node-advice = يحتاج Fluence Share للمشاركة والجلب إلى عنوان عقدة واحدة على الأقل. اطلبه ممن يشغّل واحدة، أو شغّل عقدتك.
 no-node-button = إضافة عقدة
@@ -80,7 +80,7 @@ kind-folder = مجلد
 page-title = هذه الصفحة
 page-reading = جارٍ البحث عن ملفات في الصفحة…
 page-none = لا ملفات في هذه الصفحة
-page-none-advice = لم تأتِ منها تنزيلات، ولا روابط فيها إلى ملفات. انقر باليمين أي شيء فيها لمشاركته.
+page-none-advice = لم تأتِ منها تنزيلات، ولا روابط فيها إلى ملفات. انقر بالزر الأيمن على أي شيء فيها لمشاركته.
 page-downloads = نُزّلت من هنا
 page-links = في هذه الصفحة
 page-closed = لا يمكن قراءة هذه الصفحة
@@ -103,9 +103,9 @@ filter-shared = المشارَكة
 filter-fetched = المجلوبة
 search = البحث في ملفاتك
 empty-all = لا شيء هنا بعد
-empty-all-advice = انقر باليمين رابطًا أو صورة أو فيديو في أي صفحة واختر «مشاركة عبر Fluence»، أو أفلت ملفًا هنا. وللجلب، الصق رابطًا في الأعلى.
+empty-all-advice = انقر بالزر الأيمن على رابط أو صورة أو فيديو في أي صفحة واختر «مشاركة عبر Fluence»، أو أفلت ملفًا هنا. وللجلب، الصق رابطًا في الأعلى.
 empty-shared = لم يُشارك شيء بعد
-empty-shared-advice = أفلت ملفًا هنا، أو انقر باليمين شيئًا في صفحة واختر «مشاركة عبر Fluence».
+empty-shared-advice = أفلت ملفًا هنا، أو انقر بالزر الأيمن على شيء في صفحة واختر «مشاركة عبر Fluence».
 empty-fetched = لم يُجلب شيء بعد
 empty-fetched-advice = الصق في الحقل أعلاه رابطًا أرسله إليك أحدهم.
 empty-search = لا ملف يطابق
@@ -201,14 +201,14 @@ under-a-millisecond = أقل من 1 م.ث
 millis-taken = { NUMBER($count) } م.ث
 paused-status-shared = المشاركة متوقفة مؤقتًا
 paused-status-fetched = مجلوب. المشاركة متوقفة مؤقتًا
-metered-status-shared = بانتظار شبكة أخرى
-metered-status-fetched = جُلب. بانتظار شبكة أخرى
-somebody-asks = يطلبه النظير { $peer }. دون رد خلال دقيقة لا يحصل على شيء.
+metered-status-shared = في انتظار شبكة أخرى
+metered-status-fetched = مجلوب. في انتظار شبكة أخرى
+somebody-asks = يطلبه النظير { $peer }. إن لم يأتِ ردك خلال دقيقة فلن يحصل على شيء.
 fetches-left =
     { $count ->
         [zero] لا جلب بعد الآن
-        [one] لجلب واحد آخر
-        [two] لجلبين آخرين
+        [one] لمرة جلب واحدة أخرى
+        [two] لمرتي جلب أخريين
         [few] لـ { $count } مرات جلب أخرى
         [many] لـ { $count } مرة جلب أخرى
        *[other] لـ { $count } مرة جلب أخرى
@@ -242,15 +242,15 @@ share-many =
        *[other] مشاركة { $count } ملف
     }
 room-used = { $size } مستخدَمة
-room-free = { $size } حرة
+room-free = { $size } متاحة
 and-more =
     { $count ->
-        [zero] و{ $count } غيرها
-        [one] وواحد غيره
-        [two] واثنان غيرهما
-        [few] و{ $count } غيرها
-        [many] و{ $count } غيرها
-       *[other] و{ $count } غيرها
+        [zero] و{ $count } ملف آخر
+        [one] وملف آخر
+        [two] وملفين آخرين
+        [few] و{ $count } ملفات أخرى
+        [many] و{ $count } ملفًا آخر
+       *[other] و{ $count } ملف آخر
     }
 selected-count =
     { $count ->
@@ -317,16 +317,16 @@ status-fetched-shared = مجلوب. أنت تشاركه أيضًا
 status-fetched-announcing = مجلوب. جارٍ إعلام الشبكة
 status-fetched = مجلوب
 status-cancelled = أُلغي
-status-needs-click = بانتظار نقرة للمشاركة
+status-needs-click = في انتظار نقرة للمشاركة
 status-not-shared = لم يُشارك
 status-not-fetched = لم يُجلب
 
 ## What others can do with a file now.
 
 now-not-from-you = لا أحد يستطيع جلب هذا منك.
-now-only-yours = هو لديك. أنت لا تشاركه مع الآخرين.
+now-only-yours = هو لديك، ولا تشاركه مع الآخرين.
 now-paused = لا أحد يستطيع جلب هذا منك، لأن المشاركة متوقفة مؤقتًا.
-now-metered = لا يمكن لأحد جلبه منك عبر هذه الشبكة لأنها محدودة الاستخدام.
+now-metered = لا يمكن لأحد جلبه منك عبر هذه الشبكة لأنها محدودة البيانات.
 now-offline = لا أحد يستطيع جلب هذا منك إلى أن يعود الاتصال.
 now-announcing = يجري إعلام الشبكة به. بعد لحظة يستطيع كل من لديه الرابط جلبه.
 now-asks = يستطيع كل من لديه الرابط طلب هذا ما دام متصفحك مفتوحًا، ويحصل عليه إن سمحت.
@@ -366,7 +366,7 @@ asked-times =
         [many] طُلب { $count } مرة
        *[other] طُلب { $count } مرة
     }
-uploaded-size = رُفعت { $size }
+uploaded-size = رُفع { $size }
 
 ## Who asked, and what was uploaded for it.
 
@@ -382,7 +382,7 @@ more-calls =
 sent-nothing = لا شيء، كان في المخزن
 sent-uploading = جارٍ الرفع
 sent-failed = فشل
-sent-failed-after = { $size }، ثم تعذّر
+sent-failed-after = { $size }، ثم فشل
 sent-not-given = لا شيء، تعذّر رفعه
 earlier-calls =
     { $count ->
@@ -413,7 +413,7 @@ all-sites = كل المواقع
 
 ## Before something is removed.
 
-remove-partial = هل يُتجاهل ما جُلب حتى الآن؟
+remove-partial = هل يُحذف ما جُلب حتى الآن؟
 remove-shared = هل يُزال من Fluence Share؟ لن يستطيع الآخرون الحصول عليه منك بعد ذلك؛ ويبقى ملفك أنت.
 remove-fetched = هل يُزال من Fluence Share؟ يبقى ما حفظته على القرص.
 

@@ -23,7 +23,7 @@ more-requested =
     }
 of-peer = { $peer }: { $what }
 already-stored = هو في المخزن بالفعل؛ لا يُرفع شيء.
-expired = لم يعد مشاركًا، كما ضُبط.
+expired = لم يعد مشارَكًا، كما ضُبط.
 released = أزال { $host } نسخته.
 kept-for-others = يحتفظ { $host } بنسخة، لأن شخصًا آخر وضع الملف هناك أيضًا أو لأن مشغّله يريد الاحتفاظ بها.
 not-held = لا يحتفظ { $host } بشيء منه باسمك.

@@ -8,7 +8,7 @@
 ## The first page.
 
 welcome-title = مرحبًا بك في Fluence Share
-welcome-again = رؤية الصفحة الأولى من جديد
+welcome-again = عرض الصفحة الأولى من جديد
 welcome-lead = أرسل الملفات من متصفح إلى متصفح.
 welcome-choices = اختر مرة واحدة
 welcome-later = يمكن تغيير كل ذلك في الإعدادات.
@@ -20,7 +20,7 @@ welcome-reading-all = يجوز لـ Fluence Share القراءة من كل ال�
 welcome-private = المشاركة بخصوصية ما لم أحدد غير ذلك
 welcome-provide = مشاركة ما أجلبه مع الآخرين
 welcome-public-help = عندئذ تعرف الموجّهات والبوابات التي تُسأل تجزئة الملف وعنوانك على الشبكة.
-try-title = التجربة
+try-title = جرّبه بنفسك
 try-again = التجربة من جديد
 try-lead = يشارك هذا ملفًا نصيًّا صغيرًا ثم يجلبه من جديد عبر الشبكة.
 try-waits = لا يوجد اتصال بعد، لذلك ينتظر عقدة.

@@ -57,7 +57,7 @@ fetched-text = وصل كله، وفُحص كل بايت منه.
 not-shared = تعذّرت مشاركة { $name }
 not-fetched = تعذّر جلب { $name }
 click-needed = ملفات تنتظر نقرة منك
-trouble = لم ينجح شيء ما
+trouble = حدث خطأ ما
 
 ## The button in the toolbar, while the mouse is over it.
 
@@ -78,19 +78,19 @@ button-online-shared =
     }
 button-moving =
     { $count ->
-        [zero] لا ملفات في الطريق.
-        [one] ملف واحد في الطريق.
-        [two] ملفان في الطريق.
-        [few] { $count } ملفات في الطريق.
-        [many] { $count } ملفًا في الطريق.
-       *[other] { $count } ملف في الطريق.
+        [zero] لا ملفات قيد النقل.
+        [one] ملف واحد قيد النقل.
+        [two] ملفان قيد النقل.
+        [few] { $count } ملفات قيد النقل.
+        [many] { $count } ملفًا قيد النقل.
+       *[other] { $count } ملف قيد النقل.
     }
 button-moving-bytes =
     { $count ->
-        [zero] لا ملفات في الطريق، { $size } حتى الآن.
-        [one] ملف واحد في الطريق، { $size } حتى الآن.
-        [two] ملفان في الطريق، { $size } حتى الآن.
-        [few] { $count } ملفات في الطريق، { $size } حتى الآن.
-        [many] { $count } ملفًا في الطريق، { $size } حتى الآن.
-       *[other] { $count } ملف في الطريق، { $size } حتى الآن.
+        [zero] لا ملفات قيد النقل، { $size } حتى الآن.
+        [one] ملف واحد قيد النقل، { $size } حتى الآن.
+        [two] ملفان قيد النقل، { $size } حتى الآن.
+        [few] { $count } ملفات قيد النقل، { $size } حتى الآن.
+        [many] { $count } ملفًا قيد النقل، { $size } حتى الآن.
+       *[other] { $count } ملف قيد النقل، { $size } حتى الآن.
     }

@@ -13,7 +13,7 @@ network-connecting = 正在连接…
 network-online = 可以分享和获取
 network-offline = 未连接
 network-unreachable = 可以获取，不能分享
-unreachable-advice = 节点没有余力让更多对等方可被连接。你可以获取，但没有人能从你这里获取。它会自动重试；其他节点可能有余力。
+unreachable-advice = 节点没有余量让别人通过它连接到你。你可以获取，但没有人能从你这里获取。它会自动重试；其他节点可能有余量。
 network-label = 连接
 no-node-advice = 要分享和获取，Fluence Share 需要至少一个节点的地址。请向运行节点的人索取，或自己运行一个。
 no-node-button = 添加节点
@@ -63,9 +63,9 @@ share-big = 选择很多文件或大文件时，在标签页中更方便：
 
 looking = 正在询问谁在分享它…
 look-here = 它已在你的列表中。
-look-private = 私密文件。其名称和类型在文件里面。
+look-private = 私密文件，其名称和类型都加密在文件中。
 look-acts = 这类文件被打开时可能会执行操作，例如运行程序。这里从不打开它；只有信任制作者时才获取。
-lacks-key = 这可能是加密的字节：一个私密文件，但链接丢失了密钥（即从 # 开始的部分）。请向发送者索取完整链接，并粘贴到这里。
+lacks-key = 这可能是加密的内容：一个私密文件，但链接缺少密钥（即从 # 开始的部分）。请向发送者索取完整链接，并粘贴到这里。
 look-from = 来自 { $peer }（在线）
 look-nobody = 目前没有在线的人分享它。
 kind-image = 图片
@@ -171,7 +171,7 @@ asked-who = 对等方
 asked-sent = 已上传
 log-title = 发生了什么
 log-reading = 正在读取…
-log-empty = 还没有。
+log-empty = 还没有记录。
 link = 链接
 web-link = 网页链接
 from = 来自
@@ -203,12 +203,12 @@ paused-status-shared = 分享已暂停
 paused-status-fetched = 已获取。分享已暂停
 metered-status-shared = 等待其他网络
 metered-status-fetched = 已获取。等待其他网络
-somebody-asks = 对等方 { $peer } 请求它。一分钟内没有答复，对方就什么也得不到。
+somebody-asks = 对等方 { $peer } 想获取它。如果你一分钟内没有答复，对方就什么也得不到。
 fetches-left =
     { $count ->
        *[other] 还可获取 { $count } 次
     }
-shared-until = 直到 { $moment }
+shared-until = 到 { $moment } 为止
 file-count =
     { $count ->
        *[other] { $count } 个文件
@@ -225,7 +225,7 @@ room-used = 已用 { $size }
 room-free = 剩余 { $size }
 and-more =
     { $count ->
-       *[other] 等另外 { $count } 个
+       *[other] 和另外 { $count } 个文件
     }
 selected-count =
     { $count ->
@@ -256,7 +256,7 @@ names-changed =
 status-waiting-for = 正在等待 { $host }
 status-reading = 正在读取文件
 status-hashing = 正在生成链接
-status-announcing = 正在告知网络
+status-announcing = 正在向网络公布
 status-waiting = 正在等待联网
 status-sending = 正在发送给别人
 status-shared = 其他人可以获取
@@ -269,7 +269,7 @@ status-interrupted = 已中断
 status-fetched-sending = 已获取。正在发送给别人
 status-fetched-waiting = 已获取。正在等待分享
 status-fetched-shared = 已获取。你也在分享
-status-fetched-announcing = 已获取。正在告知网络
+status-fetched-announcing = 已获取。正在向网络公布
 status-fetched = 已获取
 status-cancelled = 已取消
 status-needs-click = 等待单击后分享
@@ -283,7 +283,7 @@ now-only-yours = 你拥有它。你没有把它分享给其他人。
 now-paused = 没有人能从你这里获取它，因为分享已暂停。
 now-metered = 没有人能通过此网络从你这里获取它，因为它按流量计费。
 now-offline = 在恢复连接之前，没有人能从你这里获取它。
-now-announcing = 正在告知网络。片刻之后，任何拥有链接的人都能获取它。
+now-announcing = 正在向网络公布。片刻之后，任何拥有链接的人都能获取它。
 now-asks = 只要你的浏览器开着，任何拥有链接的人都可以请求它；你允许后对方才能得到。
 now-shared = 只要你的浏览器开着，任何拥有链接的人都能获取它。
 copy-until = 副本至 { $until }
@@ -331,7 +331,7 @@ earlier-calls =
 
 ## When a file stops being shared by itself.
 
-ends-never = 只有我说停才停
+ends-never = 由我手动停止
 ends-one-fetch = 被获取一次之后
 ends-five-fetches = 被获取五次之后
 ends-hour = 一小时之后
@@ -343,7 +343,7 @@ ends-month = 30 天之后
 
 access-this = 要分享此内容，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
 access-one = 要分享“{ $name }”，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
-access-many = 要分享“{ $name }”{ $more }文件，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
+access-many = 要分享“{ $name }”{ $more }，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
 all-sites = 所有网站
 
 ## Before something is removed.

@@ -18,7 +18,7 @@ network-not-yet = 正在建立与节点的连接。
 nodes-change = 更改节点
 calls = 调用
 calls-help = 最近 50 次双向的函数调用，实时显示。文件的名称被省略，因为知道名称的人就能获取文件。
-calls-none = 还没有。当你分享或获取内容时，以及其他人向你请求时，调用会显示在这里。
+calls-none = 还没有调用。当你分享或获取内容时，以及其他人向你请求时，调用会显示在这里。
 call-when = 时间
 call-way = 方向
 call-in = 入
@@ -42,7 +42,7 @@ call-reply = 回应
 
 replied = { $peer } 在 { $time } 后回应。
 call-no-reply = 没有回应
-call-not-reached = 未连接到
+call-not-reached = 无法连接
 call-not-provided = 未提供
 call-refused = 被拒绝
 call-busy = 正忙

@@ -79,12 +79,12 @@ public-question = 它可能在公共 IPFS 中。在那里被询问的一方会�
 public-look = 在那里查找
 public-never = 从不在那里查找
 report = 保存报告
-report-help = 如果出现问题，报告有助于查找故障的人。它说明发生了什么以及何时发生。名称、链接、密钥、哈希、对等方和地址都以编号代替。
-keys = 键盘和链接
-key-none = 无按键
-keys-help = 浏览器在一个页面上管理所有扩展的按键，你可以在那里更改：chrome://extensions/shortcuts。
-keys-help-firefox = 浏览器在一个页面上管理所有扩展的按键，你可以在那里更改：about:addons 菜单中的“管理扩展快捷键”。
-keys-change = 更改按键
+report-help = 如果出现问题，报告可以帮助别人查找原因。它说明发生了什么以及何时发生。名称、链接、密钥、哈希、对等方和地址都以编号代替。
+keys = 快捷键和链接
+key-none = 未设置
+keys-help = 浏览器在一个页面上管理所有扩展的快捷键，你可以在那里更改：chrome://extensions/shortcuts。
+keys-help-firefox = 浏览器在一个页面上管理所有扩展的快捷键，你可以在那里更改：about:addons 菜单中的“管理扩展快捷键”。
+keys-change = 更改快捷键
 keys-refused = 浏览器没有打开其页面。请在地址栏中输入它的地址。
 keyword-help = 在地址栏中输入 fl、一个空格以及链接或哈希，即可查看它是什么并获取。
 links-help = 以 web+fluence: 或 ipfs: 开头的链接可以从任何页面在这里打开。在你按“获取”之前，不会获取任何内容。
@@ -185,14 +185,14 @@ nodes-left =
        *[other] 有 { $count } 个节点没有添加：最多可以有 { NUMBER($most) } 个。请先移除其他节点中的一个。
     }
 of-node = { $what }：{ $host }
-node-online = 已连接 · 让你可被连接
-node-full = 已连接 · 没有余力让你可被连接
+node-online = 已连接 · 别人可以通过它连接到你
+node-full = 已连接 · 没有余量让别人连接到你
 node-not-reachable = 无法连接。{ $cause }
 node-connecting-again = 正在连接…{ $cause }
-tested-in = 可用：它在 { $time } 内回应，并让你可被连接。
-tested-good = 可用，并让你可被连接。
+tested-in = 可用：它在 { $time } 内回应，别人可以通过它连接到你。
+tested-good = 可用，别人可以通过它连接到你。
 tested-in-fetch-only = 它在 { $time } 内回应，但你只能通过它获取。{ $cause }
-tested-fetch-only = 你可以连接到它，但它不让你可被连接。{ $cause }
+tested-fetch-only = 你可以连接到它，但别人不能通过它连接到你。{ $cause }
 tested-bad = 不可用。{ $cause }
 
 ## What a settings file would change.

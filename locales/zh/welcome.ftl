@@ -9,7 +9,7 @@
 
 welcome-title = 欢迎使用 Fluence Share
 welcome-again = 再看一次首页
-welcome-lead = 从浏览器到浏览器发送文件。
+welcome-lead = 在浏览器之间直接传送文件。
 welcome-choices = 只需选择一次
 welcome-later = 所有这些都可以在设置中更改。
 welcome-node = 节点
@@ -27,7 +27,7 @@ try-waits = 还没有连接，因此正在等待节点。
 try-made = 在此浏览器中创建一个文件
 try-hashed = 它的哈希成为它的名称
 try-shared = 一个陌生人找到它并连接到此浏览器
-try-back = 节点请求它，它就回来了
+try-back = 节点请求它，它就传回来了
 try-same = 它回来了，每个字节都相同。
 try-other = 回来的是别的内容。
 try-not-back = 它没有通过节点回来。
