@@ -4,13 +4,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
 use fluence_tests::face::Face;
+use fluence_tests::node::Node;
 use fluence_tests::scene::Scene;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::page::{Page, Took, between};
+use crate::processes::taken;
 use crate::table::{Goal, median, row, times};
 use crate::{PATIENCE, gib, noise};
 
@@ -36,14 +38,16 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     let gateway = node.listening().http.trim_end_matches('/').to_owned();
 
     let (mut browser, face) = scene.online("fetching", &node).await?;
-    let (mut own, mut old, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+    // What was measured would still be saved while something else is.
+    face.switch(&["settings-save-fetched"]).await?;
+    let [mut own, mut old, mut plain, mut flushed]: [Costs; 4] = Default::default();
     let (mut helia, mut helia_stored) = (Vec::new(), Vec::new());
     // The first run brings the file to the node, and does not count.
     for run in 0..=RUNS {
-        for (cid, times) in [(&cid, &mut own), (&older, &mut old)] {
-            let took = fetched(&browser, &face, cid).await?;
+        for (cid, costs) in [(&cid, &mut own), (&older, &mut old)] {
+            let cost = fetched(&browser, &face, &node, cid).await?;
             if run > 0 {
-                times.push(took);
+                costs.add(cost);
             }
         }
         if run == 0 {
@@ -55,9 +59,15 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
         let others = others.filter(|_| run == RUNS);
         let page = Page::open(&browser, &scene.site.url("/"), others).await?;
         let url = format!("{gateway}/ipfs/{cid}?filename=plain.bin");
-        let took: Took = page.call("plain", json!([url])).await?;
-        ensure!(took.bytes == Some(FILE), "the plain fetch ended early");
-        plain.push(took.time());
+        for (costs, is_flushed) in [(&mut plain, false), (&mut flushed, true)] {
+            let before = computed(&browser, &node)?;
+            let took: Took = page.call("plain", json!([url, is_flushed])).await?;
+            let computed = computed(&browser, &node)? - before;
+            ensure!(took.bytes == Some(FILE), "the plain fetch ended early");
+            let time = took.time();
+            costs.add(Cost { time, computed });
+            page.call::<Value>("remove", json!([])).await?;
+        }
         if others.is_some() {
             for (times, written) in [(&mut helia, false), (&mut helia_stored, true)] {
                 let arguments = json!([gateway, cid, written]);
@@ -76,23 +86,27 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     std::fs::remove_file(path)?;
 
     let what = format!("verified fetch of {} from a local node", gib(FILE));
-    let (own, old, plain) = (median(own), median(old), median(plain));
-    row(
-        &what,
-        own,
+    let older = format!("the same with the profile {OLDER}");
+    let spent = "processor time of the browser and the node";
+    let (plainly, newer) = (
         "plain `fetch()` written the same way, unverified",
-        plain,
-        times(plain, own),
-        Some(Goal::Least(0.7)),
-    );
-    row(
-        &format!("the same with the profile {OLDER}"),
-        old,
         "with the default one",
-        own,
-        times(own, old),
-        Some(Goal::Least(0.6)),
     );
+    for (what, own, against, other, goal) in [
+        (&*what, &own, plainly, &plain, 0.7),
+        (&*older, &old, newer, &own, 0.6),
+    ] {
+        let goal = Some(Goal::Least(goal));
+        let (mine, others) = (own.time(), other.time());
+        row(what, mine, against, others, times(others, mine), goal);
+        let (mine, others) = (own.computed(), other.computed());
+        let what = format!("{what}: {spent}");
+        row(&what, mine, against, others, times(others, mine), None);
+    }
+    let own = own.time();
+    let on_disk = "the same, and then flushed to the disk as the extension does";
+    let flushed = flushed.time();
+    row(&what, own, on_disk, flushed, times(flushed, own), None);
     for (times_of, against) in [
         (
             helia_stored,
@@ -110,23 +124,56 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Fetches the file with the extension, removes it again, and returns how long it took from the click until all of it was here.
-async fn fetched(browser: &Browser, face: &Face, cid: &str) -> Result<Duration> {
+/// What a fetch took.
+struct Cost {
+    time: Duration,
+    /// The processor time of the browser and the node.
+    computed: Duration,
+}
+
+/// What each run took.
+#[derive(Default)]
+struct Costs {
+    times: Vec<Duration>,
+    computed: Vec<Duration>,
+}
+
+impl Costs {
+    fn add(&mut self, cost: Cost) {
+        self.times.push(cost.time);
+        self.computed.push(cost.computed);
+    }
+
+    fn time(&self) -> Duration {
+        median(self.times.clone())
+    }
+
+    fn computed(&self) -> Duration {
+        median(self.computed.clone())
+    }
+}
+
+/// The processor time that a browser and a node have taken so far.
+fn computed(browser: &Browser, node: &Node) -> Result<Duration> {
+    let node = node.process().context("the node does not run")?;
+    Ok(taken(browser.process()?) + taken(node))
+}
+
+/// Fetches the file with the extension, removes it again, and returns what it took from the click until all of it was here.
+async fn fetched(browser: &Browser, face: &Face, node: &Node, cid: &str) -> Result<Cost> {
     let page = Page::new(browser).await?;
     page.watch().await?;
+    let before = computed(browser, node)?;
     face.fetch(cid).await?;
     let from = page.event("kind.event === 'fetch_began'").await?;
     let to = page
         .event("kind.event === 'status' && kind.status.status === 'done'")
         .await?;
-    // Saving begins by itself. It must end first, because it would slow down what is measured next.
-    page.event("kind.event === 'saved'").await?;
+    let computed = computed(browser, node)? - before;
     let shown = face
         .wait_named("fetching.bin", &["done", "shared"], PATIENCE)
         .await?;
     face.remove(&shown).await?;
-    for name in browser.downloaded()? {
-        std::fs::remove_file(browser.downloads().join(name))?;
-    }
-    between(from, to)
+    let time = between(from, to)?;
+    Ok(Cost { time, computed })
 }

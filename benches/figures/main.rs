@@ -23,6 +23,7 @@ mod noise;
 mod overlap;
 mod page;
 mod private;
+mod processes;
 mod server;
 mod table;
 mod transfers;

@@ -1,8 +1,6 @@
 //! Measures how much memory the extension's processes take while a large file is shared and
 //! fetched.
 
-use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::page::Page;
+use crate::processes::{about, is_below, parents};
 use crate::table::{Goal, single};
 use crate::{gib, noise};
 
@@ -185,17 +184,6 @@ fn of_all(main: u32) -> u64 {
     all.map(|process| taken(*process)).sum()
 }
 
-/// Whether a process is `main`, or was started by one that is.
-fn is_below(parents: &HashMap<u32, u32>, mut process: u32, main: u32) -> bool {
-    while process != main {
-        match parents.get(&process) {
-            Some(&parent) if parent != process => process = parent,
-            _ => return false,
-        }
-    }
-    true
-}
-
 /// The memory in bytes that the processes of a browser's extension take now.
 pub fn of_extension(browser: &Browser) -> Result<u64> {
     let extension = look(browser.process()?).extension;
@@ -217,26 +205,8 @@ fn look(main: u32) -> Memory {
     }
 }
 
-/// The parent of every process.
-fn parents() -> HashMap<u32, u32> {
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return HashMap::new();
-    };
-    processes
-        .flatten()
-        .filter_map(|entry| {
-            let process = entry.file_name().to_str()?.parse().ok()?;
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            // The state and then the parent follow the name, which may contain anything.
-            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
-            Some((process, parent.parse().ok()?))
-        })
-        .collect()
-}
-
 fn runs_extension(process: u32) -> bool {
-    let path = Path::new("/proc").join(process.to_string()).join("cmdline");
-    std::fs::read(path).is_ok_and(|line| {
+    std::fs::read(about(process, "cmdline")).is_ok_and(|line| {
         line.split(|byte| matches!(byte, 0 | b' '))
             .any(|argument| argument == b"--extension-process")
     })
@@ -245,10 +215,7 @@ fn runs_extension(process: u32) -> bool {
 /// The proportional set size (PSS) of a process in bytes: memory that it shares with other
 /// processes counts in proportion.
 fn taken(process: u32) -> u64 {
-    let path = Path::new("/proc")
-        .join(process.to_string())
-        .join("smaps_rollup");
-    let Ok(text) = std::fs::read_to_string(path) else {
+    let Ok(text) = std::fs::read_to_string(about(process, "smaps_rollup")) else {
         return 0;
     };
     text.lines()

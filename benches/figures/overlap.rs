@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::link::Link;
 use crate::page::{Page, Took, between};
+use crate::processes::TICKS;
 use crate::server::Server;
 use crate::table::{Goal, row, times};
 use crate::{PATIENCE, gib, noise};
@@ -137,8 +138,6 @@ async fn compare(scene: &Scene, way: Way) -> Result<Compared> {
 
 /// The processor time of all cores since the machine was started (proc_stat(5)).
 fn computed() -> Result<Duration> {
-    /// The clock ticks in a second.
-    const TICKS: u64 = 100;
     let stat = std::fs::read_to_string("/proc/stat")?;
     let all = stat.lines().next().context("/proc/stat is empty")?;
     let times = all.split_whitespace().skip(1).map(str::parse);

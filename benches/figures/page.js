@@ -30,14 +30,17 @@ globalThis.bench = {
 
   // Downloads without verification, and writes the bytes as they arrive to the same kind of file
   // and in the same way as the extension. It runs in a page of another origin, because the
-  // extension's pages start only the extension's workers.
-  async plain(url) {
-    const file = new Written()
+  // extension's pages start only the extension's workers. The bytes are on the disk in the end if they are `flushed`.
+  async plain(url, flushed) {
+    this.file = new Written()
     const start = performance.now()
-    const bytes = await file.ask({ url })
-    const ms = performance.now() - start
-    await file.remove()
-    return { ms, bytes }
+    const bytes = await this.file.ask({ url, flushed })
+    return { ms: performance.now() - start, bytes }
+  },
+
+  // Removes what `plain` has written.
+  async remove() {
+    await this.file.remove()
   },
 
   // Runs `@helia/verified-fetch` with one trustless gateway. Its bytes are dropped, or written like
@@ -193,7 +196,7 @@ function writes() {
     .then(root => root.getFileHandle('figures', { create: true }))
     .then(file => file.createSyncAccessHandle())
   let at = 0
-  onmessage = async ({ data: { url, piece } }) => {
+  onmessage = async ({ data: { url, flushed, piece } }) => {
     const file = await opened
     const write = bytes => { at += file.write(bytes, { at }) }
     if (piece) {
@@ -208,6 +211,7 @@ function writes() {
           buffer = value.buffer
         }
       }
+      if (flushed) file.flush()
     }
     postMessage(at)
   }
