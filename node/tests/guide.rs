@@ -43,6 +43,7 @@ const OTHERS: [(&str, &[&str]); 5] = [
             "--ulimit",
             "--env",
             "--signal",
+            "--network",
         ],
     ),
 ];
@@ -112,7 +113,7 @@ fn every_option_and_metric_of_the_guide_exists() {
             .iter()
             .any(|(program, options)| guide.contains(program) && options.contains(&option));
         // Of the image that is built: what makes its user and its program.
-        let builds = ["--locked", "--uid", "--create-home", "--from"].contains(&option);
+        let builds = ["--locked", "--uid", "--from"].contains(&option);
         assert!(known.contains(option) || is_other || builds, "{option}");
     }
     let variables = words(&guide, "FLUENCE_", |c| c.is_ascii_uppercase() || c == '_');

@@ -20,7 +20,7 @@ use support::{LONG, bytes, certificate, pebble};
 ///
 /// Beside these, the authority that gives the certificate is Pebble, and the DNS is Pebble's: there is no internet. Who
 /// trusts Let's Encrypt has to be told to trust Pebble (`FLUENCE_CA`, `FLUENCE_ACME_DIRECTORY`, `CURL_CA_BUNDLE`).
-const STAND_INS: [(&str, &str); 3] = [
+const STAND_INS: [(&str, &str); 4] = [
     // The command was built before; the source directory has only what the guide installs from there.
     (
         "cargo",
@@ -55,7 +55,7 @@ start() {
     umask "$(value UMask)"
     ulimit -n "$(value LimitNOFILE)" 2>/dev/null || ulimit -n "$(ulimit -H -n)"
     right="$(value AmbientCapabilities | tr A-Z a-z | sed s/^cap_//)"
-    env -i PATH=/usr/bin:/bin FLUENCE_CA="$AUTHORITY" FLUENCE_ACME_DIRECTORY="$ACME" \
+    env -i PATH=/usr/bin:/bin FLUENCE_CA="$AUTHORITY" ${ACME:+FLUENCE_ACME_DIRECTORY="$ACME"} \
         setpriv --reuid "$user" --regid "$user" --init-groups --no-new-privs --inh-caps "-all,+$right" \
         --ambient-caps "-all,+$right" --bounding-set "-all,+$right" $(value ExecStart) >>"$JOURNAL.out" 2>>"$JOURNAL" &
     echo $! >"$JOURNAL.pid"
@@ -69,7 +69,70 @@ case "$*" in
 esac
 "#,
     ),
+    // buildah builds the image as podman does, and runs it as its user, with its command, in its root: without namespaces and
+    // control groups, which few machines in a machine may make. So nothing publishes a port, and the one inside is used.
+    (
+        "podman",
+        r#"
+images() { buildah --root "$ROOT/images" --runroot "$ROOT/images.run" --storage-driver vfs "$@"; }
+run() {
+    images run --isolation chroot --volume "$ROOT/volume:/var/lib/fluence" --volume "$AUTHORITY:$AUTHORITY:ro" \
+        --env FLUENCE_CA="$AUTHORITY" --env FLUENCE_ACME_DIRECTORY="$ACME" "$@"
+}
+case "$1" in
+    build) shift; images bud --isolation chroot --pull-never "$@" ;;
+    run)
+        environment=()
+        while [ $# -gt 1 ]; do
+            [ "$1" != --env ] || environment+=(--env "$2")
+            shift
+        done
+        container="$(images from --pull-never --name fluence "$1")"
+        cp -a "$(images mount "$container")/var/lib/fluence" "$ROOT/volume"
+        words='{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}{{range .OCIv1.Config.Cmd}}{{.}} {{end}}'
+        run "${environment[@]}" "$container" -- $(images inspect --format "$words" "$container") >>"$JOURNAL.out" 2>>"$JOURNAL" &
+        ;;
+    exec) shift; container="$1"; shift; run "$container" -- "$@" ;;
+    # There are no processes but those of this machine here.
+    kill) test "$2 $4" = "--signal fluence"; pkill "-$3" -x fluence ;;
+    *) echo "nothing stands in for podman $*"; exit 1 ;;
+esac
+"#,
+    ),
 ];
+
+/// What stands in for the images that the container file begins with, which come from a registry: one of this machine's own
+/// shell and what else the file runs, with a `cargo` that has the command which was built before.
+const IMAGES: &str = r#"
+root="$ROOT/image"
+mkdir -p "$root/etc" "$root/tmp" "$root/usr/sbin" "$root/usr/local/bin" "$root/var/lib"
+ln -s usr/sbin "$root/sbin"
+for program in sh install useradd "$BUILT"; do
+    program="$(command -v "$program")"
+    ldd "$program" | grep -o '/[^ ]*' | grep -v "^$BUILT" | while read -r library; do
+        cp -L --parents "$library" "$root"
+    done
+    [ "$program" = "$BUILT" ] || cp -L "$program" "$root/usr/local/bin"
+done
+mkdir -p "$root/bin" && cp -L "$(command -v sh)" "$root/bin/sh"
+echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
+echo root:x:0: >"$root/etc/group"
+touch "$root/etc/shadow" "$root/etc/gshadow"
+echo USERGROUPS_ENAB yes >"$root/etc/login.defs"
+cat >"$root/usr/local/bin/cargo" <<'END'
+#!/bin/sh
+test "$*" = "build --release --locked --package fluence-cli" && install -D built target/release/fluence
+END
+chmod 755 "$root/usr/local/bin/cargo"
+strip -o built "$BUILT" 2>/dev/null || cp "$BUILT" built
+images() { buildah --root "$ROOT/images" --runroot "$ROOT/images.run" --storage-driver vfs "$@"; }
+container="$(images from scratch)"
+images add --quiet "$container" "$root" /
+images config --env PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+sed -n 's/^FROM \([^ ]*\).*/\1/p' examples/operating/Containerfile | while read -r name; do
+    images commit --quiet "$container" "docker.io/library/$name"
+done
+"#;
 
 /// Makes the machine, whose address is 5.0.0.1, and the internet, which is 5.0.0.2, out of namespaces. In `$ROOT` are the
 /// directories in which the machine's own are not to be changed.
@@ -308,8 +371,9 @@ fn named<'a>(guide: &'a str, begin: &str) -> &'a str {
     guide[at + 1..].split('`').next().unwrap()
 }
 
-/// Starts the authority and the DNS on the internet. Whoever looks up a name is told the address of the machine.
-fn start_authority(machine: &mut Machine, [pebble, names]: &[PathBuf; 2]) {
+/// Starts the authority and the DNS on the internet. Whoever looks up a name is told the address of the machine, and the
+/// authority looks at this port of it.
+fn start_authority(machine: &mut Machine, [pebble, names]: &[PathBuf; 2], port: u16) {
     let root = machine.root.clone();
     certificate(&root, "5.0.0.2");
     // Where the node may read it.
@@ -320,7 +384,7 @@ fn start_authority(machine: &mut Machine, [pebble, names]: &[PathBuf; 2]) {
         "certificate": root.join("fullchain.pem"),
         "privateKey": root.join("privkey.pem"),
         "httpPort": 80,
-        "tlsPort": 443,
+        "tlsPort": port,
         "retryAfter": {"authz": 1, "order": 1},
     }});
     fs::write(root.join("pebble.json"), config.to_string()).unwrap();
@@ -348,7 +412,7 @@ fn the_guide_leads_from_an_empty_machine_to_a_node() {
     let Some(mut machine) = Machine::new(root) else {
         return;
     };
-    start_authority(&mut machine, &programs);
+    start_authority(&mut machine, &programs, 443);
     let guide = guide();
     let photograph = bytes(300_000);
     fs::write(root.join("source/holiday.jpg"), &photograph).unwrap();
@@ -446,4 +510,124 @@ fn the_guide_leads_from_an_empty_machine_to_a_node() {
     for line in machine.journal().lines() {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }
+}
+
+/// Whether a program is there; says so if not.
+fn is_installed(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").output();
+    let is_there = asked.is_ok_and(|output| output.status.success());
+    if !is_there {
+        eprintln!("skipped: {program} is not installed");
+    }
+    is_there
+}
+
+#[test]
+fn the_container_of_the_guide_is_built_and_run() {
+    if !is_installed("buildah") {
+        return;
+    }
+    let Some(programs) = pebble() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let Some(mut machine) = Machine::new(root) else {
+        return;
+    };
+    // The port inside, as nothing publishes it.
+    start_authority(&mut machine, &programs, 8443);
+    fs::write(root.join("images.sh"), format!("set -euo pipefail{IMAGES}")).unwrap();
+    machine.run("bash $ROOT/images.sh");
+    let guide = guide();
+    let section = commands(section(&guide, "In a container")).join("\n");
+    let section = section.replace("\\\n", "");
+    let [build, run, status] = section.lines().collect::<Vec<_>>()[..] else {
+        panic!("other commands than these are to be followed: {section}");
+    };
+    machine.run(build);
+    machine.run(run);
+    let is_ready = |said: &str| {
+        let mut lines = said.lines().map(str::split_whitespace);
+        lines.any(|words| words.eq(["ready", "yes"]))
+    };
+    let status = machine.run_until(status, is_ready);
+    let told = " /dns/node.example.org/tcp/443/tls/ws /dns/node.example.org/tcp/4101";
+    assert!(
+        status
+            .lines()
+            .any(|line| line.starts_with("addresses") && line.ends_with(told)),
+        "{status}"
+    );
+    let ready =
+        "curl --silent --connect-to ::node.example.org:8443 https://node.example.org/readyz";
+    assert_eq!(machine.run_far(ready), "ready\n");
+    // Its user, and what outlasts the container.
+    let user = machine.run("stat --format %u /proc/$(pgrep -x fluence)");
+    assert_eq!(user, "10001\n");
+    let kept = machine.run("stat --format '%u %a %n' $ROOT/volume $ROOT/volume/*.key");
+    let kept = kept.replace(root.to_str().unwrap(), "");
+    assert_eq!(kept, "10001 700 /volume\n10001 600 /volume/identity.key\n");
+    machine.run(named(&guide, "podman kill "));
+    machine.run_until("cat $JOURNAL", |log| log.contains("were read again"));
+    machine.run("pkill -TERM -x fluence");
+    machine.run_until("cat $JOURNAL", |log| log.contains("Stopping."));
+}
+
+/// What the guide says about a certificate from elsewhere, with Debian's certbot in place of the node's own client.
+#[test]
+fn certbot_gets_and_renews_the_certificate_as_the_guide_says() {
+    if !is_installed("certbot") {
+        return;
+    }
+    let Some(programs) = pebble() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let Some(mut machine) = Machine::new(root) else {
+        return;
+    };
+    start_authority(&mut machine, &programs, 443);
+    let guide = guide();
+    for command in commands(section(&guide, "In ten minutes")) {
+        if command.starts_with("sudo systemctl ") {
+            break;
+        }
+        machine.run(command);
+    }
+    let change = "sed -i -e s/50GB/1GB/ -e s/2GB/1MB/ -e 's/^domain/# domain/' -e 's/^# tls-/tls-/' \
+                  /etc/fluence/node.toml";
+    machine.run(change);
+
+    // Which authority it is, and what certbot would ask. It would log where this machine does.
+    let answers = format!(
+        "server = https://5.0.0.2:14000/dir\nagree-tos = true\nregister-unsafely-without-email = true\n\
+         non-interactive = true\nlogs-dir = {}\n",
+        root.join("certbot").display()
+    );
+    let _ = fs::remove_dir_all(root.join("etc/letsencrypt"));
+    fs::create_dir(root.join("etc/letsencrypt")).unwrap();
+    fs::write(root.join("etc/letsencrypt/cli.ini"), answers).unwrap();
+    machine.run("export REQUESTS_CA_BUNDLE=$ROOT/ca.pem");
+    machine.run(&commands(section(&guide, "Certificates")).join("\n"));
+    let key = machine.run("stat --format '%U %G %a' /etc/fluence/tls/privkey.pem");
+    assert_eq!(key, "fluence fluence 640\n");
+
+    // The node gets no certificate by itself, so it is not told from whom.
+    machine.run("unset ACME; sudo systemctl enable --now fluence");
+    let ready = "curl --silent https://node.example.org/readyz";
+    machine.run_until(ready, |said| said == "ready\n");
+    let metric = "curl --silent http://127.0.0.1:4190/metrics | \
+                  sed -n 's/^fluence_certificate_expiry_timestamp_seconds //p'";
+    let until = |said: &str| said.trim().parse::<f64>().ok();
+    let first = until(&machine.run(metric)).expect("the certificate expires");
+
+    // certbot remembers what it is to do with what it gets, and the node takes it up by itself.
+    machine.run("sudo certbot renew --force-renewal --no-random-sleep-on-renew");
+    machine.run_until(metric, |said| {
+        until(said).is_some_and(|until| until > first)
+    });
+    assert_eq!(machine.run(ready), "ready\n");
+    let journal = machine.journal();
+    assert!(
+        journal.contains("the certificate was read again"),
+        "{journal}"
+    );
 }
