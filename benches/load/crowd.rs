@@ -150,6 +150,12 @@ impl Crowd {
             Some("connect") => self.connect(number("count"), asked["bare"] != true).await,
             Some("announce") => self.announce(number("names")).await,
             Some("names") => self.names(number("clients"), number("each")).await,
+            Some("own") => self.own(number("each")).await,
+            Some("back") => self.back(number("each")).await,
+            Some("visit") => {
+                self.visit(number("first"), number("of"), number("calls"))
+                    .await
+            }
             Some("live") => self.live(seconds, number("pause") as f64).await,
             Some("rate") => {
                 let routed = asked["routed"] == true;
@@ -221,6 +227,64 @@ impl Crowd {
             ensure!(found.is_some(), "the node did not keep name {number}");
         }
         Ok(json!({"seconds": seconds}))
+    }
+
+    /// Has each client provide this many further names.
+    async fn own(&self, each: usize) -> Result<Value> {
+        let began = Instant::now();
+        let provided =
+            stream::iter(self.clients.iter().enumerate()).map(|(of, client)| async move {
+                let names = (0..each).map(|number| self.name("own", of * each + number));
+                let names: Vec<FunctionName> = names.collect::<Result<_>>()?;
+                let peer = client.peer.read().await;
+                provide(&peer, names.into_iter()).await
+            });
+        let provided: Vec<Result<()>> = provided.buffer_unordered(GIVING).collect().await;
+        provided.into_iter().collect::<Result<()>>()?;
+        Ok(json!({"seconds": began.elapsed().as_secs_f64()}))
+    }
+
+    /// Waits until all clients are online, and have announced all their names again, as the programs do that provide them.
+    async fn back(&self, each: usize) -> Result<Value> {
+        let began = Instant::now();
+        let all = self
+            .clients
+            .iter()
+            .enumerate()
+            .map(|(of, client)| async move {
+                let peer = client.peer.read().await;
+                while !peer.status().is_online() {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                let online = began.elapsed();
+                let own = (0..each).map(|number| self.name("own", of * each + number));
+                let mut names: Vec<FunctionName> = own.collect::<Result<_>>()?;
+                names.push(client.name.clone());
+                while !names.is_empty() {
+                    names = peer.announce_again(names).await?;
+                }
+                anyhow::Ok(online)
+            });
+        let online = futures::future::try_join_all(all).await?;
+        let last = online.into_iter().max().unwrap_or_default();
+        Ok(json!({"online": last.as_secs_f64(), "seconds": began.elapsed().as_secs_f64()}))
+    }
+
+    /// Has new clients come, one after the other, each of which finds and calls another one of the first crowd.
+    async fn visit(&self, first: usize, of: usize, calls: usize) -> Result<Value> {
+        let (mut took, mut failed) = (Vec::new(), 0);
+        for call in first..first + calls {
+            let name = format!("load-0-client-{}", call % of.max(1)).parse()?;
+            let began = Instant::now();
+            let visitor = client(config(&self.node, true)).await?;
+            if find_and_call(&visitor, &name).await {
+                took.push(began.elapsed().as_micros() as u64);
+            } else {
+                failed += 1;
+            }
+            visitor.shutdown().await;
+        }
+        Ok(json!({"took_us": took, "failed": failed}))
     }
 
     /// Has all clients call one another, announce and leave at random.

@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -49,6 +51,9 @@ struct Load {
     /// How long the clients rest before memory is measured, in seconds
     #[arg(long, default_value_t = 30)]
     rest: u64,
+    /// Names of each of a thousand clients that come back to a node which was gone
+    #[arg(long, default_value_t = 1_000)]
+    returning: usize,
     /// How long calls are made one after the other to count them, in seconds
     #[arg(long, default_value_t = 10)]
     calls: u64,
@@ -104,6 +109,7 @@ fn kib(bytes: f64) -> String {
 async fn conduct(load: Load) -> Result<()> {
     println!("| what | measured |\n| --- | ---: |");
     crowded(&load).await?;
+    returned(&load).await?;
     counted(&load, "a node", true).await?;
     counted(&load, "a node", false).await?;
     match Relay::js().await? {
@@ -115,17 +121,8 @@ async fn conduct(load: Load) -> Result<()> {
 
 /// One node with all clients and names.
 async fn crowded(load: &Load) -> Result<()> {
-    // All clients have one address here, and a node keeps an eighth of its reservations and records for those who have
-    // their own.
-    let with_eighth = |count: usize| (count * 8 / 7 + 64).to_string();
-    let names = load.names + NAMES_OF_ONE + 4 * load.clients;
-    let (reservations, functions) = (with_eighth(load.clients), with_eighth(names));
-    let limits = [
-        "--max-reservations",
-        &reservations,
-        "--max-functions",
-        &functions,
-    ];
+    let limits = limits(load.clients, load.names + NAMES_OF_ONE + 4 * load.clients);
+    let limits: Vec<&str> = limits.iter().map(String::as_str).collect();
     let relay = Relay::node(&limits).await?;
     let empty = relay.memory()?;
     let mut crowds = Vec::new();
@@ -144,7 +141,7 @@ async fn crowded(load: &Load) -> Result<()> {
         if there < count || (what == "all" && few == load.clients) {
             continue;
         }
-        tokio::time::sleep(std::time::Duration::from_secs(load.rest)).await;
+        tokio::time::sleep(Duration::from_secs(load.rest)).await;
         idle = relay.memory()?;
         let each = (idle - empty) as f64 / there as f64;
         row(
@@ -185,19 +182,7 @@ async fn crowded(load: &Load) -> Result<()> {
     let lived = futures::future::join_all(crowds.iter_mut().map(|crowd| crowd.ask(live.clone())));
     let lived: Vec<Value> = lived.await.into_iter().collect::<Result<_>>()?;
     let sum = |what: &str| -> u64 { lived.iter().filter_map(|of| of[what].as_u64()).sum() };
-    let mut took: Vec<u64> = lived
-        .iter()
-        .filter_map(|of| of["took_us"].as_array())
-        .flatten()
-        .filter_map(Value::as_u64)
-        .collect();
-    took.sort_unstable();
-    let part = |part: f64| {
-        let at = (took.len().saturating_sub(1) as f64 * part).round() as usize;
-        took.get(at).map_or("-".to_owned(), |us| {
-            format!("{:.1} ms", *us as f64 / 1000.0)
-        })
-    };
+    let took = took(&lived);
     let during = format!("{} s with {} clients", load.seconds, load.clients);
     row(
         &format!("{during}: calls, names announced, clients gone and come again"),
@@ -213,7 +198,10 @@ async fn crowded(load: &Load) -> Result<()> {
         ("99 %", 0.99),
         ("99.9 %", 0.999),
     ] {
-        row(&format!("a call, look-up included, {name}"), part(of));
+        row(
+            &format!("a call, look-up included, {name}"),
+            part(&took, of),
+        );
     }
     row(
         "the most memory that the node has had",
@@ -232,6 +220,124 @@ async fn crowded(load: &Load) -> Result<()> {
         format!("{:.0} s", relay.processor_seconds()?),
     );
     Ok(())
+}
+
+/// A thousand clients with many names each, whose only node is killed and comes back.
+async fn returned(load: &Load) -> Result<()> {
+    /// How many strangers come between two looks whether all are back.
+    const VISITS: usize = 10;
+    /// How long it may take until the node holds everything.
+    const PATIENCE: Duration = Duration::from_secs(30 * 60);
+    let clients = FEW.min(load.clients);
+    let names = clients * (load.returning + 1);
+    let limits = limits(2 * clients, names);
+    let limits: Vec<&str> = limits.iter().map(String::as_str).collect();
+    let relay = Relay::node(&limits).await?;
+    let mut crowd = Crowd::start(relay.address(), 0, clients).await?;
+    let mut strangers = Crowd::start(relay.address(), 1, 1).await?;
+    crowd
+        .ask(json!({"do": "connect", "count": clients}))
+        .await?;
+    let own = crowd
+        .ask(json!({"do": "own", "each": load.returning}))
+        .await?;
+    eprintln!(
+        "{clients} clients have {} names each: {own}",
+        load.returning
+    );
+    let held = |records: u64| records as usize >= names;
+    let sent = Instant::now();
+    while !held(relay.records().await?) {
+        ensure!(
+            sent.elapsed() < PATIENCE,
+            "the node does not hold all names"
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+
+    let relay = relay.restart(&limits).await?;
+    let is_back = AtomicBool::new(false);
+    let back = async {
+        let back = json!({"do": "back", "each": load.returning});
+        let back = crowd.ask(back);
+        let back = tokio::time::timeout(PATIENCE, back).await;
+        is_back.store(true, Ordering::Relaxed);
+        back.context("not all clients came back")?
+    };
+    let visited = async {
+        let mut visits = Vec::new();
+        while !is_back.load(Ordering::Relaxed) {
+            let (first, of) = (visits.len() * VISITS, clients);
+            let visit = json!({"do": "visit", "first": first, "of": of, "calls": VISITS});
+            visits.push(strangers.ask(visit).await?);
+        }
+        anyhow::Ok(visits)
+    };
+    let (back, visits) = futures::future::join(back, visited).await;
+    let (back, visits) = (back?, visits?);
+    ensure!(
+        held(relay.records().await?),
+        "the node does not hold all names again"
+    );
+    let what = format!(
+        "{clients} clients with {} names each come back",
+        load.returning
+    );
+    row(
+        &format!("{what} to a node that was killed: until all are online"),
+        format!("{:.1} s", back["online"].as_f64().unwrap_or_default()),
+    );
+    row(
+        "until all names are announced and confirmed again",
+        format!("{:.1} s", back["seconds"].as_f64().unwrap_or_default()),
+    );
+    let took = took(&visits);
+    row(
+        "meanwhile a stranger comes, finds and calls one of them, 50 %, 99 %",
+        format!("{}, {}", part(&took, 0.5), part(&took, 0.99)),
+    );
+    let failed: u64 = visits.iter().filter_map(|of| of["failed"].as_u64()).sum();
+    row(
+        "of the calls of strangers that found nobody",
+        format!("{failed} of {}", failed + took.len() as u64),
+    );
+    row(
+        "the most memory that the node has had meanwhile",
+        format!("{} MiB", relay.most_memory()? >> 20),
+    );
+    // Once all are back, everybody is found.
+    let visit = json!({"do": "visit", "first": 0, "of": clients, "calls": 10 * VISITS});
+    let visited = strangers.ask(visit).await?;
+    ensure!(visited["failed"] == 0, "some are not found: {visited}");
+    Ok(())
+}
+
+/// The options by which a node has room for as many clients and names. All clients have one address here, and a node keeps
+/// an eighth of its reservations and records for those who have their own.
+fn limits(clients: usize, names: usize) -> [String; 4] {
+    let with_eighth = |count: usize| (count * 8 / 7 + 64).to_string();
+    [
+        "--max-reservations".to_owned(),
+        with_eighth(clients),
+        "--max-functions".to_owned(),
+        with_eighth(names),
+    ]
+}
+
+/// How long all calls took that were answered, in microseconds, the shortest first.
+fn took(answers: &[Value]) -> Vec<u64> {
+    let took = answers.iter().filter_map(|of| of["took_us"].as_array());
+    let mut took: Vec<u64> = took.flatten().filter_map(Value::as_u64).collect();
+    took.sort_unstable();
+    took
+}
+
+/// How long this part of the calls took at most, for people.
+fn part(took: &[u64], part: f64) -> String {
+    let at = (took.len().saturating_sub(1) as f64 * part).round() as usize;
+    took.get(at).map_or("-".to_owned(), |us| {
+        format!("{:.1} ms", *us as f64 / 1000.0)
+    })
 }
 
 /// Calls that are made as fast as they go through a node without limits.
@@ -280,7 +386,7 @@ async fn beside(load: &Load, relay: &Relay) -> Result<()> {
         .ask(json!({"do": "connect", "count": clients, "bare": true}))
         .await?;
     eprintln!("{clients} clients are at the relay of js-libp2p: {took}");
-    tokio::time::sleep(std::time::Duration::from_secs(load.rest)).await;
+    tokio::time::sleep(Duration::from_secs(load.rest)).await;
     let each = relay.memory()?.saturating_sub(empty) as f64 / clients as f64;
     row(
         &format!("memory of a js-libp2p relay for each of {clients} idle clients"),

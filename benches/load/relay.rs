@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(60);
 pub struct Relay {
     child: Child,
     address: String,
-    _state: TempDir,
+    state: TempDir,
     group: Option<Group>,
 }
 
@@ -34,12 +34,24 @@ fn repository() -> PathBuf {
 impl Relay {
     /// Starts a node with further options.
     pub async fn node(options: &[&str]) -> Result<Self> {
-        let state = tempfile::tempdir()?;
-        let mut command = generous(env!("CARGO_BIN_EXE_fluence").as_ref());
+        Self::node_at("0", tempfile::tempdir()?, options).await
+    }
+
+    /// Kills the node, and starts it again with the same options: as the same node, and at the same port.
+    pub async fn restart(mut self, options: &[&str]) -> Result<Self> {
+        self.child.kill().await?;
+        let mut parts = self.address.split('/');
+        let port = parts.find(|part| *part == "tcp").and(parts.next());
+        let port = port.context("no port")?.to_owned();
+        let state = std::mem::replace(&mut self.state, tempfile::tempdir()?);
+        Self::node_at(&port, state, options).await
+    }
+
+    async fn node_at(port: &str, state: TempDir, options: &[&str]) -> Result<Self> {
+        let mut command = Self::command(&state);
         command
-            .args(["--json", "--state"])
-            .arg(state.path())
-            .args(["node", "--listen-tcp", "none", "--listen-ws", "127.0.0.1:0"])
+            .args(["node", "--listen-tcp", "none", "--listen-ws"])
+            .arg(format!("127.0.0.1:{port}"))
             .args(["--listen-http", "127.0.0.1:0"])
             .args(options);
         let mut relay = Self::start(command, state, |line| {
@@ -49,6 +61,19 @@ impl Relay {
         .await?;
         relay.group = Group::around(relay.id()?);
         Ok(relay)
+    }
+
+    fn command(state: &TempDir) -> Command {
+        let mut command = generous(env!("CARGO_BIN_EXE_fluence").as_ref());
+        command.args(["--json", "--state"]).arg(state.path());
+        command
+    }
+
+    /// How many records the node holds, as it says itself.
+    pub async fn records(&self) -> Result<u64> {
+        let asked = Self::command(&self.state).args(["node", "status"]).output();
+        let status: serde_json::Value = serde_json::from_slice(&asked.await?.stdout)?;
+        status["records"].as_u64().context("no count of records")
     }
 
     /// Starts a relay of js-libp2p, if its packages are installed.
@@ -92,7 +117,7 @@ impl Relay {
         Ok(Self {
             child,
             address,
-            _state: state,
+            state,
             group: None,
         })
     }
