@@ -30,7 +30,7 @@ if (specimen.worker === "starts") {
 const give = async (key) => {
   const bytes = await fetch(specimen.gives);
   const channel = new BroadcastChannel("fluence-handover");
-  channel.postMessage({ told: key, blob: await bytes.blob() });
+  channel.postMessage({ told: key, blob: await bytes.blob(), part: specimen.is_part });
   channel.close();
 };
 

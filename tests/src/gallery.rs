@@ -96,6 +96,8 @@ pub struct Specimen {
     remembered: Option<Value>,
     /// Where the bytes are that the worker hands over.
     gives: Option<&'static str>,
+    /// Whether these are only the first ones of the file.
+    is_part: bool,
     /// What the worker says.
     messages: Vec<Value>,
     /// What it answers, by the words of commands.
@@ -133,6 +135,7 @@ impl Specimen {
             worker: None,
             remembered: None,
             gives: None,
+            is_part: false,
             messages: Vec::new(),
             answers: BTreeMap::new(),
             acts: Vec::new(),
@@ -1031,6 +1034,16 @@ fn previews() -> Vec<Specimen> {
         gives: Some(gives),
         ..shown(name, title, shared(1, file, size))
     };
+    let coming = |name, title, (file, size, here): (&str, u64, u64), gives| {
+        let from = "storage.example.org".to_owned();
+        let mut item = fetched(1, file, size, Status::Downloading { from });
+        item.progress = moving(here, size, MB);
+        Specimen {
+            gives: Some(gives),
+            is_part: true,
+            ..shown(name, title, item)
+        }
+    };
     let in_folder = |path: &str, size| FolderFile {
         path: path.to_owned(),
         size,
@@ -1079,6 +1092,20 @@ fn previews() -> Vec<Specimen> {
             shared(1, "Birthday.webm", 812 * MB),
         )
         .shows("[data-testid=preview-waiting]"),
+        coming(
+            "preview-coming",
+            "Preview: a picture of which some is here",
+            ("Sunset over the harbour.jpg", 3_482_112, 1_310_720),
+            PICTURE,
+        )
+        .shows("[data-testid=preview-image]"),
+        coming(
+            "preview-whole",
+            "Preview: a document of which some is here",
+            ("Letter to the council.pdf", 184_320, 65_536),
+            DOCUMENT,
+        )
+        .shows("[data-testid=preview-nothing]"),
         shown(
             "preview-refused",
             "Preview: the file is gone",
