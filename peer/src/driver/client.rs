@@ -1,6 +1,6 @@
 //! Carries out what a client's [`Links`] decide: it dials, reserves and closes.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ pub(super) struct Client {
     /// The time of the next attempt that was last reported, on both clocks. It is kept so that what
     /// was reported stays the same even if the wall clock is set in the meantime.
     retry: Option<(Instant, u64)>,
+    /// The peers that are forgotten while there is still a connection to them. What comes over it late, like their
+    /// addresses, adds them to the DHT's routing table again.
+    forgotten: HashSet<PeerId>,
 }
 
 /// What a link has open.
@@ -56,6 +59,7 @@ impl Client {
             has_linked: false,
             discovery: None,
             retry: None,
+            forgotten: HashSet::new(),
         }
     }
 
@@ -318,6 +322,7 @@ impl Client {
                 None
             }
             Action::AddToDht(peer, address) => {
+                self.forgotten.remove(&peer);
                 swarm.behaviour_mut().kad.add_address(&peer, address);
                 None
             }
@@ -341,16 +346,31 @@ impl Client {
 
     /// Removes all peers but the nodes of the current links from the DHT's routing table, so that
     /// an abandoned node and its storage are no longer asked.
-    fn forget_dht(&self, swarm: &mut Swarm<Behaviour>) {
+    fn forget_dht(&mut self, swarm: &mut Swarm<Behaviour>) {
         let kept: Vec<PeerId> = self.links.nodes().map(|(peer, _)| peer).collect();
         let kad = &mut swarm.behaviour_mut().kad;
         let mut known = Vec::new();
         for bucket in kad.kbuckets() {
             known.extend(bucket.iter().map(|entry| *entry.node.key.preimage()));
         }
-        for peer in known.iter().filter(|peer| !kept.contains(peer)) {
-            kad.remove_peer(peer);
+        for peer in known.into_iter().filter(|peer| !kept.contains(peer)) {
+            swarm.behaviour_mut().kad.remove_peer(&peer);
+            if swarm.is_connected(&peer) {
+                self.forgotten.insert(peer);
+            }
         }
+    }
+
+    /// Handles that a peer is in the DHT's routing table.
+    pub(super) fn in_dht(&self, swarm: &mut Swarm<Behaviour>, peer: &PeerId) {
+        if self.forgotten.contains(peer) {
+            swarm.behaviour_mut().kad.remove_peer(peer);
+        }
+    }
+
+    /// Handles the loss of the last connection to a peer.
+    pub(super) fn gone(&mut self, peer: &PeerId) {
+        self.forgotten.remove(peer);
     }
 }
 

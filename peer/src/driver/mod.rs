@@ -567,7 +567,12 @@ impl Driver {
                     self.calls.routed.disconnected(&peer_id);
                 }
                 match &mut self.part {
-                    Part::Client(client) => client.disconnected(swarm, connection_id),
+                    Part::Client(client) => {
+                        if num_established == 0 {
+                            client.gone(&peer_id);
+                        }
+                        client.disconnected(swarm, connection_id);
+                    }
                     #[cfg(not(target_arch = "wasm32"))]
                     Part::Node(node) if num_established == 0 => {
                         let now = Instant::now();
@@ -692,6 +697,13 @@ impl Driver {
                 let addresses = &mut self.addresses;
                 self.look_ups
                     .on_query(swarm, addresses, id, result, step.last);
+            }
+            BehaviourEvent::Kad(kad::Event::RoutingUpdated { peer, .. })
+                if matches!(self.part, Part::Client(_)) =>
+            {
+                if let Part::Client(client) = &self.part {
+                    client.in_dht(swarm, &peer);
+                }
             }
             #[cfg(not(target_arch = "wasm32"))]
             BehaviourEvent::Kad(kad::Event::RoutingUpdated {
