@@ -117,6 +117,16 @@ async fn provide(peer: &Peer, names: impl Iterator<Item = FunctionName>) -> Resu
     Ok(())
 }
 
+/// Announces names again until each is confirmed, as the programs do that provide them: also after the connection was lost.
+async fn confirm(peer: &Peer, mut names: Vec<FunctionName>) {
+    while !names.is_empty() {
+        match peer.announce_again(names.clone()).await {
+            Ok(unconfirmed) => names = unconfirmed,
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 /// Numbers that look random and are the same in each run (xorshift64*).
 struct Chance(u64);
 
@@ -229,7 +239,7 @@ impl Crowd {
         Ok(json!({"seconds": seconds}))
     }
 
-    /// Has each client provide this many further names.
+    /// Has each client provide this many further names, until all are confirmed.
     async fn own(&self, each: usize) -> Result<Value> {
         let began = Instant::now();
         let provided =
@@ -237,7 +247,9 @@ impl Crowd {
                 let names = (0..each).map(|number| self.name("own", of * each + number));
                 let names: Vec<FunctionName> = names.collect::<Result<_>>()?;
                 let peer = client.peer.read().await;
-                provide(&peer, names.into_iter()).await
+                provide(&peer, names.iter().cloned()).await?;
+                confirm(&peer, names).await;
+                anyhow::Ok(())
             });
         let provided: Vec<Result<()>> = provided.buffer_unordered(GIVING).collect().await;
         provided.into_iter().collect::<Result<()>>()?;
@@ -260,9 +272,7 @@ impl Crowd {
                 let own = (0..each).map(|number| self.name("own", of * each + number));
                 let mut names: Vec<FunctionName> = own.collect::<Result<_>>()?;
                 names.push(client.name.clone());
-                while !names.is_empty() {
-                    names = peer.announce_again(names).await?;
-                }
+                confirm(&peer, names).await;
                 anyhow::Ok(online)
             });
         let online = futures::future::try_join_all(all).await?;

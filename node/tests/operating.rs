@@ -151,11 +151,19 @@ fn a_node_tells_its_operator_what_it_holds_and_has_done() {
     assert_eq!(get(&world.http, strange).0, 400);
 
     let port = world.metrics.trim_end_matches("/metrics").to_owned();
-    let (code, text) = get(&port, "/metrics");
-    let text = String::from_utf8(text).unwrap();
-    assert_eq!(code, 200, "{text}");
+    // A node finds out once a second at most what libp2p holds, and the status of before may be as young as that.
+    let end = Instant::now() + LONG;
+    let (text, values) = loop {
+        let (code, text) = get(&port, "/metrics");
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(code, 200, "{text}");
+        let values = metrics(&text);
+        if values.get("fluence_reservations") != Some(&0.0) {
+            break (text, values);
+        }
+        assert!(Instant::now() < end, "{text}");
+    };
     assert!(!text.contains("evil") && text.len() < 20_000, "{text}");
-    let values = metrics(&text);
     let is = |name: &str| {
         *values
             .get(name)
